@@ -1,0 +1,142 @@
+package dev.visionllm.nn;
+
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Functions without weights, as networks want to write them: hides the binding's optional and
+ * vector types. Stateless; results belong to the caller's scope.
+ */
+public final class F {
+  private static final long QUERY_CHUNK = 512;
+
+  private F() {}
+
+  /** Concatenates along dim. */
+  public static Tensor cat(long dim, Tensor... parts) {
+    return torch.cat(new TensorVector(parts), dim);
+  }
+
+  /** Concatenates along dim. */
+  public static Tensor cat(long dim, Iterable<Tensor> parts) {
+    return torch.cat(vector(parts), dim);
+  }
+
+  /** Stacks along a new dimension dim. */
+  public static Tensor stack(long dim, Tensor... parts) {
+    return torch.stack(new TensorVector(parts), dim);
+  }
+
+  /** Stacks along a new dimension dim. */
+  public static Tensor stack(long dim, Iterable<Tensor> parts) {
+    return torch.stack(vector(parts), dim);
+  }
+
+  /** Mean over dim, which is dropped. */
+  public static Tensor mean(Tensor x, long dim) {
+    return x.mean(new long[] {dim}, false, new ScalarTypeOptional());
+  }
+
+  /** Sum over dim, which is dropped. */
+  public static Tensor sum(Tensor x, long dim) {
+    return x.sum(new long[] {dim}, false, new ScalarTypeOptional());
+  }
+
+  /** x[..., from:to, ...] along dim, a view. */
+  public static Tensor slice(Tensor x, long dim, long from, long to) {
+    return x.slice(dim, new LongOptional(from), new LongOptional(to), 1);
+  }
+
+  /** Where mask is true the value, elsewhere x. */
+  public static Tensor fill(Tensor x, Tensor mask, double value) {
+    return x.masked_fill(mask, new Scalar(value));
+  }
+
+  /** x times a number. */
+  public static Tensor scale(Tensor x, double by) {
+    return x.mul(new Scalar(by));
+  }
+
+  /** Exact (erf) GELU. */
+  public static Tensor gelu(Tensor x) {
+    return torch.gelu(x);
+  }
+
+  /** CLIP's approximation: x sigmoid(1.702 x). */
+  public static Tensor quickGelu(Tensor x) {
+    return x.mul(torch.sigmoid(scale(x, 1.702)));
+  }
+
+  /** log(x / (1 - x)) with x clamped to [eps, 1 - eps]. */
+  public static Tensor inverseSigmoid(Tensor x, double eps) {
+    Tensor c =
+        x.clamp(
+            new org.bytedeco.pytorch.ScalarOptional(new Scalar(0.0)),
+            new org.bytedeco.pytorch.ScalarOptional(new Scalar(1.0)));
+    Tensor a = c.clamp_min(new Scalar(eps));
+    Tensor b = c.neg().add(new Scalar(1.0)).clamp_min(new Scalar(eps));
+    return torch.log(a.div(b));
+  }
+
+  /** (b, t, heads * k) -> (b, heads, t, k). */
+  public static Tensor splitHeads(Tensor x, long heads) {
+    long b = x.size(0);
+    long t = x.size(1);
+    return x.view(b, t, heads, x.size(2) / heads).transpose(1, 2);
+  }
+
+  /** (b, heads, t, k) -> (b, t, heads * k). */
+  public static Tensor joinHeads(Tensor x) {
+    Tensor y = x.transpose(1, 2).contiguous();
+    return y.view(y.size(0), y.size(1), y.size(2) * y.size(3));
+  }
+
+  /**
+   * softmax(q k^T / sqrt(d) + mask) v. The one place where the kernel is chosen: on the CPU's bf16
+   * the fused kernel is far slower than plain matrix products over chunks of query rows.
+   *
+   * @param q (b, heads, t, d)
+   * @param k (b, heads, s, d)
+   * @param v (b, heads, s, d)
+   * @param mask additive, broadcastable to (b, heads, t, s), or null
+   * @return (b, heads, t, d)
+   */
+  public static Tensor attention(Tensor q, Tensor k, Tensor v, Tensor mask) {
+    if (q.is_cuda() || q.scalar_type() == ScalarType.Float) {
+      return torch.scaled_dot_product_attention(
+          q,
+          k,
+          v,
+          mask == null ? new TensorOptional() : new TensorOptional(mask),
+          0.0,
+          false,
+          new org.bytedeco.pytorch.DoubleOptional(),
+          false);
+    }
+    double scale = 1 / Math.sqrt(q.size(3));
+    Tensor kt = k.transpose(2, 3);
+    TensorVector chunks = new TensorVector();
+    long t = q.size(2);
+    for (long from = 0; from < t; from += QUERY_CHUNK) {
+      long to = Math.min(t, from + QUERY_CHUNK);
+      Tensor scores = torch.matmul(scale(slice(q, 2, from, to), scale), kt);
+      if (mask != null) {
+        scores = scores.add(mask.size(2) == 1 ? mask : slice(mask, 2, from, to));
+      }
+      chunks.push_back(torch.matmul(torch.softmax(scores, -1), v));
+    }
+    return torch.cat(chunks, 2);
+  }
+
+  private static TensorVector vector(Iterable<Tensor> parts) {
+    TensorVector v = new TensorVector();
+    parts.forEach(v::push_back);
+    return v;
+  }
+}

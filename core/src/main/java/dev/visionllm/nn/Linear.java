@@ -1,0 +1,35 @@
+package dev.visionllm.nn;
+
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** y = x W^T + b over the last dimension. */
+public final class Linear {
+  private final Tensor weight; // (out, in)
+  private final Tensor bias; // (out) or null
+
+  private Linear(Params p, long in, long out, boolean hasBias) {
+    weight = p.tensor("weight", out, in);
+    bias = hasBias ? p.tensor("bias", out) : null;
+  }
+
+  /** With a bias. */
+  public Linear(Params p, long in, long out) {
+    this(p, in, out, true);
+  }
+
+  /** Without a bias. */
+  public static Linear noBias(Params p, long in, long out) {
+    return new Linear(p, in, out, false);
+  }
+
+  /** The weight, (out, in). */
+  public Tensor weight() {
+    return weight;
+  }
+
+  /** (..., in) -> (..., out). */
+  public Tensor forward(Tensor x) {
+    return bias == null ? torch.linear(x, weight) : torch.linear(x, weight, bias);
+  }
+}

@@ -1,0 +1,125 @@
+package dev.visionllm.nn;
+
+import dev.visionllm.tensor.TensorScope;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * A cursor into a model's parameter tree. A module's constructor takes its tensors from here by the
+ * published checkpoint's names, so loading is constructing. All cursors made from one root share
+ * the record of what was taken.
+ */
+public final class Params implements AutoCloseable {
+  /** Where tensors come from: a checkpoint, an initialiser, or a lambda in a test. */
+  public interface Source {
+    /**
+     * @param name full dotted name
+     * @param shape shape the module needs
+     * @return a tensor of that shape; ownership passes to the caller
+     * @throws IllegalArgumentException if there is no such tensor or its shape differs
+     */
+    Tensor get(String name, long... shape);
+
+    /** Whether the source can give that tensor; for optional parts such as LoRA. */
+    default boolean has(String name) {
+      return true;
+    }
+  }
+
+  private final Source source;
+  private final String prefix;
+  private final Map<String, Tensor> taken;
+
+  /** A cursor at the root of the tree. */
+  public Params(Source source) {
+    this(source, "", new LinkedHashMap<>());
+  }
+
+  private Params(Source source, String prefix, Map<String, Tensor> taken) {
+    this.source = source;
+    this.prefix = prefix;
+    this.taken = taken;
+  }
+
+  /** The cursor one level (or, with dots in the name, several levels) down. */
+  public Params at(Object name) {
+    return new Params(source, full(name.toString()), taken);
+  }
+
+  /** Whether the tree has a tensor of that name below this cursor. */
+  public boolean has(String name) {
+    return source.has(full(name));
+  }
+
+  /** The full dotted name of this place in the tree. */
+  public String path() {
+    return prefix;
+  }
+
+  /**
+   * Takes a tensor: loads it, checks its shape, keeps it beyond all scopes and records it.
+   *
+   * @throws IllegalStateException if it was taken before
+   */
+  public Tensor tensor(String name, long... shape) {
+    String key = full(name);
+    if (taken.containsKey(key)) {
+      throw new IllegalStateException("parameter " + key + " is taken twice");
+    }
+    Tensor t = source.get(key, shape);
+    if (!Arrays.equals(t.shape(), shape)) {
+      throw new IllegalArgumentException(
+          "parameter "
+              + key
+              + " has shape "
+              + Arrays.toString(t.shape())
+              + ", the model needs "
+              + Arrays.toString(shape)
+              + ": check the sizes in config.json");
+    }
+    taken.put(key, TensorScope.keep(t));
+    return t;
+  }
+
+  /**
+   * Records a second published name of a tensor taken before, e.g. a head shared by all layers. The
+   * name is written again by the checkpoint writer and not optimised twice.
+   */
+  public void alias(String name, Tensor same) {
+    String key = full(name);
+    if (taken.putIfAbsent(key, same) != null) {
+      throw new IllegalStateException("parameter " + key + " is taken twice");
+    }
+  }
+
+  /** n modules at 0, 1, ... below this cursor. */
+  public <M> List<M> list(int n, Function<Params, M> module) {
+    List<M> out = new ArrayList<>(n);
+    for (int i = 0; i < n; i++) {
+      out.add(module.apply(at(i)));
+    }
+    return Collections.unmodifiableList(out);
+  }
+
+  /** Everything taken through any cursor of this tree, in order of construction. */
+  public Map<String, Tensor> taken() {
+    return Collections.unmodifiableMap(taken);
+  }
+
+  /** Frees every taken tensor. */
+  @Override
+  public void close() {
+    taken.values().forEach(Tensor::close);
+    taken.clear();
+  }
+
+  private String full(String name) {
+    return prefix.isEmpty() ? name : prefix + "." + name;
+  }
+}

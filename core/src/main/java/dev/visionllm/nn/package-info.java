@@ -1,0 +1,5 @@
+/**
+ * Layers and the parameter cursor. Only primitives that several networks share; blocks live with
+ * their network.
+ */
+package dev.visionllm.nn;
