@@ -1,0 +1,173 @@
+package dev.visionllm.vlm;
+
+import dev.visionllm.link.Route;
+import dev.visionllm.link.Slot;
+import dev.visionllm.link.Tool;
+import dev.visionllm.model.llama.KvCache;
+import dev.visionllm.model.llama.Masks;
+import dev.visionllm.nn.F;
+import dev.visionllm.tensor.TensorScope;
+import dev.visionllm.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * The state of decoding a batch of rows: a KV cache, which of its columns hold tokens, and the
+ * hidden states at the super-link queries so far. When a routing token is accepted its queries go
+ * through the model in the same pass, so the cache is what a full forward of the laid sequence
+ * gives. Rows may call tools at different steps: a step is as wide as its widest row, and the
+ * others' columns are padding that nobody sees.
+ */
+final class Decoding implements AutoCloseable {
+  /** Hidden states of one tool call, (q, d), kept beyond scopes. */
+  private record Call(Slot slot, Tensor states) {}
+
+  private final Multimodal model;
+  private final KvCache cache;
+  private final List<Tensor> owned = new ArrayList<>();
+  private List<List<Call>> calls;
+  private boolean[][] valid;
+  private float[][] logits;
+
+  /** Runs the prompt. @param prompt rows padded on the right */
+  Decoding(Multimodal model, Multimodal.Embedded prompt) {
+    this.model = model;
+    this.cache = new KvCache(model.llm().config());
+    int b = prompt.lengths().length;
+    int t = (int) prompt.embeddings().size(1);
+    calls = new ArrayList<>();
+    IntStream.range(0, b).forEach(i -> calls.add(new ArrayList<>()));
+    valid = Masks.right(prompt.lengths(), t);
+    forward(prompt.embeddings(), prompt.lengths(), prompt.slots());
+  }
+
+  /** Scores of the next token, per row. */
+  float[][] logits() {
+    return logits;
+  }
+
+  /** Positions used in the cache, padding included. */
+  int length() {
+    return cache.length();
+  }
+
+  /**
+   * Appends one token to each row, and behind a routing token its queries.
+   *
+   * @param tokens next token per row
+   * @param live rows that are still decoding; others get padding
+   */
+  void accept(int[] tokens, boolean[] live) {
+    int b = tokens.length;
+    List<int[]> ids = new ArrayList<>();
+    List<Slot> slots = new ArrayList<>();
+    for (int i = 0; i < b; i++) {
+      int[] laid = live[i] ? model.links().lay(new int[] {tokens[i]}) : new int[0];
+      ids.add(laid);
+      slots.addAll(model.links().slots(i, laid));
+    }
+    int[] lengths = ids.stream().mapToInt(r -> r.length).toArray();
+    int n = Arrays.stream(lengths).max().orElseThrow();
+    if (cache.length() + n > model.llm().config().context()) {
+      throw new IllegalArgumentException(
+          "the answer does not fit: the model's context of " + model.llm().config().context()
+              + " tokens is full");
+    }
+    boolean[][] grown = new boolean[b][];
+    long[] flat = new long[b * n];
+    for (int i = 0; i < b; i++) {
+      grown[i] = Arrays.copyOf(valid[i], valid[i].length + n);
+      Arrays.fill(grown[i], valid[i].length, valid[i].length + lengths[i], true);
+      for (int j = 0; j < lengths[i]; j++) {
+        flat[i * n + j] = ids.get(i)[j];
+      }
+    }
+    valid = grown;
+    TensorScope.value(
+        () -> {
+          Tensor id = Tensors.of(flat, b, n);
+          Tensor table = model.links().tools().get(0).table();
+          Tensor x = model.llm().embed(id.to(table.device(), id.scalar_type()));
+          forward(model.links().splice(x, slots), lengths, slots);
+          return null;
+        });
+  }
+
+  /** Row i continues the former row rows[i]; for beam search. */
+  void reorder(int[] rows) {
+    cache.reorder(rows);
+    boolean[][] nextValid = new boolean[rows.length][];
+    float[][] nextLogits = new float[rows.length][];
+    List<List<Call>> nextCalls = new ArrayList<>();
+    for (int i = 0; i < rows.length; i++) {
+      nextValid[i] = valid[rows[i]];
+      nextLogits[i] = logits[rows[i]];
+      nextCalls.add(new ArrayList<>(calls.get(rows[i])));
+    }
+    valid = nextValid;
+    logits = nextLogits;
+    calls = nextCalls;
+  }
+
+  /** What a row hands to the decoders, grouped by tool; tensors belong to the caller's scope. */
+  List<Route> routes(int row) {
+    List<Route> routes = new ArrayList<>();
+    for (Tool tool : model.links().tools()) {
+      List<Call> mine =
+          calls.get(row).stream().filter(c -> c.slot().tool() == tool).toList();
+      if (!mine.isEmpty()) {
+        routes.add(
+            new Route(
+                row,
+                tool,
+                mine.stream().map(Call::slot).toList(),
+                F.stack(0, mine.stream().map(Call::states).toList())));
+      }
+    }
+    return routes;
+  }
+
+  private void forward(Tensor embeddings, int[] lengths, List<Slot> slots) {
+    TensorScope.value(
+        () -> {
+          int b = lengths.length;
+          int n = (int) embeddings.size(1);
+          Tensor mask = Masks.padded(valid, n).to(embeddings.device(), embeddings.scalar_type());
+          Tensor positions = Masks.positions(valid, n);
+          positions = positions.to(embeddings.device(), positions.scalar_type());
+          Tensor hidden = model.llm().forward(embeddings, positions, mask, cache);
+          for (Slot s : slots) {
+            Tensor states =
+                Multimodal.row(hidden, s.row(), s.at() + 1, s.at() + 1 + s.tool().queries());
+            Tensor kept = TensorScope.keep(states.clone());
+            owned.add(kept);
+            calls.get(s.row()).add(new Call(s, kept));
+          }
+          Tensor flat = hidden.reshape(-1, hidden.size(2));
+          long[] last = new long[b];
+          for (int i = 0; i < b; i++) {
+            last[i] = (long) i * n + Math.max(0, lengths[i] - 1);
+          }
+          Tensor at = Tensors.of(last, b);
+          Tensor scores =
+              model.llm().logits(flat.index_select(0, at.to(flat.device(), at.scalar_type())));
+          float[] all = Tensors.floats(scores);
+          int vocab = all.length / b;
+          logits = new float[b][];
+          for (int i = 0; i < b; i++) {
+            logits[i] = Arrays.copyOfRange(all, i * vocab, (i + 1) * vocab);
+          }
+          return null;
+        });
+  }
+
+  @Override
+  public void close() {
+    cache.close();
+    owned.forEach(Tensor::close);
+    owned.clear();
+  }
+}

@@ -1,0 +1,213 @@
+package dev.visionllm.vlm;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Reads one JSON object of a configuration and remembers which fields were read, so that a field
+ * nobody knows is an error instead of being ignored.
+ */
+final class Fields {
+  /** Fields that transformers writes into every config and that mean nothing to inference. */
+  private static final Set<String> HARMLESS =
+      Set.of(
+          "architectures",
+          "model_type",
+          "torch_dtype",
+          "dtype",
+          "transformers_version",
+          "_name_or_path",
+          "_commit_hash",
+          "use_cache",
+          "bos_token_id",
+          "eos_token_id",
+          "pad_token_id",
+          "attention_dropout",
+          "activation_dropout",
+          "initializer_range",
+          "initializer_factor",
+          "init_std",
+          "pretraining_tp",
+          "output_attentions",
+          "output_hidden_states",
+          "return_dict",
+          "torchscript",
+          "use_bfloat16",
+          "tf_legacy_loss",
+          "pruned_heads",
+          "is_decoder",
+          "is_encoder_decoder",
+          "cross_attention_hidden_size",
+          "add_cross_attention",
+          "tie_encoder_decoder",
+          "max_length",
+          "min_length",
+          "do_sample",
+          "early_stopping",
+          "num_beams",
+          "num_beam_groups",
+          "diversity_penalty",
+          "temperature",
+          "top_k",
+          "top_p",
+          "typical_p",
+          "repetition_penalty",
+          "length_penalty",
+          "no_repeat_ngram_size",
+          "encoder_no_repeat_ngram_size",
+          "bad_words_ids",
+          "num_return_sequences",
+          "chunk_size_feed_forward",
+          "output_scores",
+          "return_dict_in_generate",
+          "forced_bos_token_id",
+          "forced_eos_token_id",
+          "remove_invalid_values",
+          "exponential_decay_length_penalty",
+          "suppress_tokens",
+          "begin_suppress_tokens",
+          "finetuning_task",
+          "id2label",
+          "label2id",
+          "tokenizer_class",
+          "prefix",
+          "sep_token_id",
+          "decoder_start_token_id",
+          "task_specific_params",
+          "problem_type",
+          "dropout",
+          "attention_bias",
+          "hidden_dropout_prob",
+          "projection_dim",
+          "attention_probs_dropout_prob",
+          "drop_path_rate",
+          "path_norm",
+          "encoder_stride",
+          "text_backbone_config",
+          "out_indices",
+          "stage_names",
+          "use_absolute_embeddings",
+          "use_timm_backbone",
+          "backbone_kwargs",
+          "auxiliary_loss",
+          "disable_custom_kernels");
+
+  private final JsonNode node;
+  private final String where;
+  private final Set<String> read = new HashSet<>();
+
+  Fields(JsonNode node, String where) {
+    if (node == null || !node.isObject()) {
+      throw new IllegalArgumentException(where + " should be a JSON object");
+    }
+    this.node = node;
+    this.where = where;
+  }
+
+  /** The object below a field, which must exist. */
+  Fields at(String name) {
+    read.add(name);
+    if (!has(name)) {
+      throw new IllegalArgumentException(where + ": field \"" + name + "\" is missing");
+    }
+    return new Fields(node.get(name), where + "." + name);
+  }
+
+  boolean has(String name) {
+    read.add(name);
+    return node.has(name) && !node.get(name).isNull();
+  }
+
+  int integer(String name, Integer otherwise) {
+    JsonNode n = get(name, otherwise);
+    if (n == null) {
+      return otherwise;
+    }
+    if (!n.isIntegralNumber() || !n.canConvertToInt()) {
+      throw wrong(name, n, "a whole number");
+    }
+    return n.asInt();
+  }
+
+  double number(String name, Double otherwise) {
+    JsonNode n = get(name, otherwise);
+    if (n == null) {
+      return otherwise;
+    }
+    if (!n.isNumber()) {
+      throw wrong(name, n, "a number");
+    }
+    return n.asDouble();
+  }
+
+  boolean flag(String name, Boolean otherwise) {
+    JsonNode n = get(name, otherwise);
+    if (n == null) {
+      return otherwise;
+    }
+    if (!n.isBoolean()) {
+      throw wrong(name, n, "true or false");
+    }
+    return n.asBoolean();
+  }
+
+  String text(String name, String otherwise) {
+    JsonNode n = get(name, otherwise);
+    if (n == null) {
+      return otherwise;
+    }
+    if (!n.isString()) {
+      throw wrong(name, n, "a string");
+    }
+    return n.asString();
+  }
+
+  List<Integer> integers(String name, List<Integer> otherwise) {
+    JsonNode n = get(name, otherwise);
+    if (n == null) {
+      return otherwise;
+    }
+    List<Integer> out = new ArrayList<>();
+    for (JsonNode e : n) {
+      if (!e.isIntegralNumber()) {
+        throw wrong(name, n, "a list of whole numbers");
+      }
+      out.add(e.asInt());
+    }
+    return out;
+  }
+
+  /** Marks fields as known without reading them. */
+  Fields knows(String... names) {
+    read.addAll(List.of(names));
+    return this;
+  }
+
+  /** Ends the reading. @throws IllegalArgumentException if a field is left that nobody knows */
+  void done() {
+    for (String name : node.propertyNames()) {
+      if (!read.contains(name) && !HARMLESS.contains(name)) {
+        throw new IllegalArgumentException(
+            where + ": field \"" + name + "\" is not known: correct its name or remove it");
+      }
+    }
+  }
+
+  private JsonNode get(String name, Object otherwise) {
+    if (!has(name)) {
+      if (otherwise == null) {
+        throw new IllegalArgumentException(where + ": field \"" + name + "\" is missing");
+      }
+      return null;
+    }
+    return node.get(name);
+  }
+
+  private IllegalArgumentException wrong(String name, JsonNode is, String should) {
+    return new IllegalArgumentException(
+        where + ": field \"" + name + "\" is " + is + ", should be " + should);
+  }
+}
