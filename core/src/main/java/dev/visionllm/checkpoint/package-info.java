@@ -1,0 +1,2 @@
+/** Checkpoints as files: readers, writers and initialisers behind Params.Source. No networks. */
+package dev.visionllm.checkpoint;
