@@ -1,0 +1,105 @@
+package dev.visionllm.vlm;
+
+import dev.visionllm.geometry.Mask;
+import dev.visionllm.image.Normalize;
+import dev.visionllm.image.Raster;
+import dev.visionllm.image.Tiles;
+import dev.visionllm.prompt.Prompt;
+import dev.visionllm.prompt.VisualPrompt;
+import dev.visionllm.text.Conversation;
+import dev.visionllm.text.SpecialTokens;
+import dev.visionllm.text.Tokenizer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * From what the user gives to what the model reads: pictures become tiles, regions masks on the
+ * global tile, text token ids with their placeholders.
+ */
+public final class Preprocess {
+  private final Tokenizer tokenizer;
+  private final SpecialTokens special;
+  private final Conversation conversation;
+  private final Tiles tiles;
+  private final int tokensPerTile;
+
+  /** @param tokensPerTile language-model tokens of one tile */
+  public Preprocess(
+      Tokenizer tokenizer, Conversation conversation, Tiles tiles, int tokensPerTile) {
+    this.tokenizer = tokenizer;
+    this.special = SpecialTokens.of(tokenizer);
+    this.conversation = conversation;
+    this.tiles = tiles;
+    this.tokensPerTile = tokensPerTile;
+  }
+
+  /** The conversation template. */
+  public Conversation conversation() {
+    return conversation;
+  }
+
+  /** The tokenizer. */
+  public Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** The picture's tiles, normalised as CLIP wants them. */
+  public Inputs.Picture picture(Raster raster) {
+    List<Raster> cut = tiles.cut(raster);
+    int plane = 3 * tiles.size() * tiles.size();
+    float[] pixels = new float[cut.size() * plane];
+    for (int i = 0; i < cut.size(); i++) {
+      System.arraycopy(Normalize.CLIP.planes(cut.get(i)), 0, pixels, i * plane, plane);
+    }
+    return new Inputs.Picture(cut.size(), tiles.size(), pixels);
+  }
+
+  /** A region on the picture's global tile. @param mask at the picture's own size */
+  public float[] region(Mask mask) {
+    Mask onTile = tiles.region(mask);
+    boolean[] bits = onTile.bits();
+    float[] out = new float[bits.length];
+    for (int i = 0; i < bits.length; i++) {
+      out[i] = bits[i] ? 1 : 0;
+    }
+    return out;
+  }
+
+  /**
+   * The model's input for a conversation.
+   *
+   * @param pictures pictures, in the order of their placeholders
+   * @param regions visual prompts on the last picture, in the order of their placeholders
+   * @param text the laid out conversation
+   */
+  public Inputs inputs(
+      List<Raster> pictures, List<VisualPrompt> regions, Conversation.Text text) {
+    int[] ids = tokenizer.encodePrompt(text.text());
+    List<Inputs.Picture> cut = new ArrayList<>();
+    pictures.forEach(p -> cut.add(picture(p)));
+    int[] counts = cut.stream().mapToInt(p -> p.tiles() * tokensPerTile).toArray();
+    List<Inputs.Region> marked = new ArrayList<>();
+    for (VisualPrompt r : regions) {
+      int last = pictures.size() - 1;
+      Raster on = pictures.get(last);
+      marked.add(new Inputs.Region(last, region(r.mask(on.width(), on.height()))));
+    }
+    return new Inputs(Tokenizer.expandImages(ids, special.imagePatch(), counts), cut, marked);
+  }
+
+  /**
+   * The question as the model's prompt format has it: pictures first, and a region that the text
+   * does not place is named at its end.
+   */
+  public static String question(Prompt prompt) {
+    StringBuilder text = new StringBuilder();
+    if (!prompt.text().contains(Prompt.IMAGE)) {
+      text.append((Prompt.IMAGE + "\n").repeat(prompt.images().size()));
+    }
+    text.append(prompt.text());
+    if (prompt.regionPlaceholders() == 0) {
+      text.append((" " + Prompt.REGION).repeat(prompt.regions().size()));
+    }
+    return text.toString();
+  }
+}
