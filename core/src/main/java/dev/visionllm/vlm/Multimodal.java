@@ -99,12 +99,16 @@ public final class Multimodal {
             : new RegionEncoder(
                 p.at("region_encoder"),
                 new RegionEncoder.Config(
-                    c.regionHidden(), c.vision().hidden(), c.llm().hidden(), c.vision().patch()));
+                    c.regionHidden(),
+                    c.vision().hidden(),
+                    c.llm().hidden(),
+                    c.vision().patch(),
+                    RegionEncoder.Config.RELEASED_7B.points()));
     vl_bridge =
         new VlBridge(
             p.at("vl_bridge"),
-            new VlBridge.Config(
-                c.bridge(), c.pixelShuffle(), c.vision().hidden(), c.llm().hidden()));
+            VlBridge.Config.of(
+                c.bridge(), c.vision().hidden(), c.llm().hidden(), c.pixelShuffle()));
     patchId = idOf.applyAsInt("<im_patch>");
     regionId = idOf.applyAsInt("<region>");
     int[] perception =
