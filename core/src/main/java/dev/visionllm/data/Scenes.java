@@ -1,0 +1,299 @@
+package dev.visionllm.data;
+
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
+
+/**
+ * Composes pictures of cut-outs on varied backgrounds. Picture {@code i} depends on the seed and on {@code i} alone, so any
+ * number of threads makes the same pictures.
+ */
+public final class Scenes {
+  /**
+   * How pictures are made.
+   *
+   * @param width pixels
+   * @param height pixels
+   * @param empty share of pictures that hold no object
+   * @param maxObjects most objects in a picture
+   * @param minVisible least visible fraction of every object
+   * @param minSide least longer side of an object, as a share of the picture's shorter side
+   * @param maxSide greatest, likewise; crowded pictures use less
+   */
+  public record Settings(
+      int width, int height, double empty, int maxObjects, double minVisible, double minSide, double maxSide) {
+    public static final Settings DEFAULT = new Settings(256, 256, 0.12, 8, 0.5, 0.16, 0.5);
+
+    public Settings {
+      if (width < 32 || height < 32 || width > 8192 || height > 8192) {
+        throw new IllegalArgumentException("picture size " + width + "x" + height + " is not between 32 and 8192 pixels");
+      }
+      if (!(empty >= 0 && empty <= 1)) throw new IllegalArgumentException("share of empty pictures " + empty + " is not in 0..1");
+      if (maxObjects < 0 || maxObjects > 100) throw new IllegalArgumentException("object count " + maxObjects + " is not in 0..100");
+      if (!(minVisible > 0 && minVisible <= 1)) {
+        throw new IllegalArgumentException("least visible fraction " + minVisible + " is not in (0, 1]");
+      }
+      if (!(minSide > 0 && minSide <= maxSide && maxSide <= 1)) {
+        throw new IllegalArgumentException("object sides " + minSide + " to " + maxSide + " are not in order within (0, 1]");
+      }
+    }
+
+    /** The same with another picture size. */
+    public Settings sized(int w, int h) {
+      return new Settings(w, h, empty, maxObjects, minVisible, minSide, maxSide);
+    }
+
+    /** Pixels that cut-outs should be drawn at, so that the largest object is not blown up. */
+    public int cutoutSide() {
+      return Math.max(32, (int) Math.ceil(maxSide * Math.min(width, height)));
+    }
+  }
+
+  private static final int[] COUNT_WEIGHTS = {20, 19, 17, 13, 9, 7, 5, 4}; // of 1, 2, 3 ... objects
+  private static final int[] CLASS_WEIGHTS = {26, 36, 23, 15}; // of 1, 2, 3, 4 classes
+  private static final double UPRIGHT_SHARE = 0.95; // turned by at most 30 degrees
+  private static final int TRIES = 24;
+
+  private final Cutouts cutouts;
+  private final List<String> names;
+  private final Backgrounds backgrounds;
+  private final Settings settings;
+  private final long seed;
+
+  public Scenes(Cutouts cutouts, Backgrounds backgrounds, Settings settings, long seed) {
+    this.cutouts = cutouts;
+    this.names = cutouts.names();
+    this.backgrounds = backgrounds;
+    this.settings = settings;
+    this.seed = seed;
+  }
+
+  /** All class names that pictures may hold, in alphabetical order. */
+  public List<String> names() {
+    return List.copyOf(names);
+  }
+
+  public Settings settings() {
+    return settings;
+  }
+
+  /** Randomness for picture {@code index}; {@code stream} keeps the picture and its conversations apart. */
+  RandomGenerator random(long index, int stream) {
+    return new SplittableRandom(mix(mix(mix(seed) + index) + stream));
+  }
+
+  /** Composes picture {@code index}. */
+  Scene scene(long index) {
+    RandomGenerator random = random(index, 0);
+    BufferedImage picture = backgrounds.draw(settings.width(), settings.height(), random);
+    int[] rgb = Cutout.pixels(picture);
+    for (int i = 0; i < rgb.length; i++) rgb[i] &= 0xffffff;
+    Canvas canvas = new Canvas(settings, rgb);
+    int objects = random.nextDouble() < settings.empty() || settings.maxObjects() == 0 ? 0 : objects(random);
+    List<String> classes = classes(objects, random);
+    double most = Math.max(settings.minSide(), settings.maxSide() * crowding(objects));
+    for (int i = 0; i < objects; i++) {
+      String name = i < classes.size() ? classes.get(i) : classes.get(random.nextInt(classes.size()));
+      canvas.place(name, cutouts.of(name), most, random);
+    }
+    return canvas.scene(index);
+  }
+
+  private int objects(RandomGenerator random) {
+    return 1 + weighted(COUNT_WEIGHTS, Math.min(settings.maxObjects(), COUNT_WEIGHTS.length), random);
+  }
+
+  private List<String> classes(int objects, RandomGenerator random) {
+    if (objects == 0) return List.of();
+    int most = Math.min(Math.min(objects, CLASS_WEIGHTS.length), names.size());
+    int n = 1 + weighted(CLASS_WEIGHTS, most, random);
+    List<String> chosen = new ArrayList<>();
+    while (chosen.size() < n) {
+      String name = names.get(random.nextInt(names.size()));
+      if (!chosen.contains(name)) chosen.add(name);
+    }
+    return chosen;
+  }
+
+  private static double crowding(int objects) {
+    return objects <= 2 ? 1 : objects <= 4 ? 0.86 : objects <= 6 ? 0.72 : 0.62;
+  }
+
+  private static int weighted(int[] weights, int n, RandomGenerator random) {
+    int sum = 0;
+    for (int i = 0; i < n; i++) sum += weights[i];
+    int r = random.nextInt(sum);
+    for (int i = 0; ; i++) {
+      r -= weights[i];
+      if (r < 0) return i;
+    }
+  }
+
+  /** The finaliser of SplitMix64. */
+  private static long mix(long z) {
+    z += 0x9e3779b97f4a7c15L;
+    z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
+    z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
+    return z ^ z >>> 31;
+  }
+
+  /** The picture while it is being composed. */
+  private static final class Canvas {
+    private final Settings settings;
+    private final int width;
+    private final int height;
+    private final int[] rgb;
+    private final int[] owner;
+    private final List<String> names = new ArrayList<>();
+    private final List<Integer> whole = new ArrayList<>(); // opaque pixels of each object before it was covered or cut
+    private final int[] visible;
+
+    Canvas(Settings settings, int[] rgb) {
+      this.settings = settings;
+      this.width = settings.width();
+      this.height = settings.height();
+      this.rgb = rgb;
+      this.owner = new int[rgb.length];
+      java.util.Arrays.fill(owner, -1);
+      this.visible = new int[settings.maxObjects()];
+    }
+
+    /** Tries places until all objects stay visible enough; leaves the object out if there is none. */
+    void place(String name, List<Cutout> looks, double most, RandomGenerator random) {
+      Cutout look = looks.get(random.nextInt(looks.size()));
+      boolean flip = random.nextBoolean();
+      double reach = random.nextDouble() < UPRIGHT_SHARE ? Math.PI / 6 : Math.PI / 2;
+      double turn = (random.nextDouble() * 2 - 1) * reach;
+      double least = settings.minSide();
+      double share = least + (most - least) * random.nextDouble();
+      int shorter = Math.min(width, height);
+      BufferedImage drawn = look.draw(share * shorter, turn, flip);
+      int[] pixels = jittered(drawn, random);
+      for (int i = 0; i < TRIES; i++) {
+        if (i == TRIES / 3 || i == 2 * TRIES / 3) { // a smaller one may still fit
+          share = Math.max(least, share * 0.75);
+          drawn = look.draw(share * shorter, turn, flip);
+          pixels = jittered(drawn, random);
+        }
+        int w = drawn.getWidth();
+        int h = drawn.getHeight();
+        boolean cut = random.nextInt(8) == 0;
+        int x = position(w, width, cut, random);
+        int y = position(h, height, cut, random);
+        if (tryAt(name, pixels, w, h, x, y)) return;
+      }
+    }
+
+    private static int position(int size, int room, boolean cut, RandomGenerator random) {
+      int over = cut ? size / 4 : 0;
+      int span = room - size + 2 * over;
+      return span <= 0 ? (room - size) / 2 : random.nextInt(span + 1) - over;
+    }
+
+    private boolean tryAt(String name, int[] pixels, int w, int h, int x, int y) {
+      int id = names.size();
+      int[] lost = new int[id];
+      int all = 0;
+      int inside = 0;
+      for (int v = 0; v < h; v++) {
+        for (int u = 0; u < w; u++) {
+          if (pixels[v * w + u] >>> 24 < 128) continue;
+          all++;
+          int px = x + u;
+          int py = y + v;
+          if (px < 0 || py < 0 || px >= width || py >= height) continue;
+          inside++;
+          int o = owner[py * width + px];
+          if (o >= 0) lost[o]++;
+        }
+      }
+      if (all == 0 || inside < settings.minVisible() * all) return false;
+      for (int o = 0; o < id; o++) {
+        if (visible[o] - lost[o] < settings.minVisible() * whole.get(o)) return false;
+      }
+      for (int o = 0; o < id; o++) visible[o] -= lost[o];
+      names.add(name);
+      whole.add(all);
+      visible[id] = inside;
+      for (int v = Math.max(0, -y); v < Math.min(h, height - y); v++) {
+        for (int u = Math.max(0, -x); u < Math.min(w, width - x); u++) {
+          int p = pixels[v * w + u];
+          int alpha = p >>> 24;
+          if (alpha == 0) continue;
+          int at = (y + v) * width + x + u;
+          rgb[at] = over(p, alpha, rgb[at]);
+          if (alpha >= 128) owner[at] = id;
+        }
+      }
+      return true;
+    }
+
+    private static int over(int premultiplied, int alpha, int below) {
+      int rest = 255 - alpha;
+      int r = (premultiplied >> 16 & 255) + ((below >> 16 & 255) * rest + 127) / 255;
+      int g = (premultiplied >> 8 & 255) + ((below >> 8 & 255) * rest + 127) / 255;
+      int b = (premultiplied & 255) + ((below & 255) * rest + 127) / 255;
+      return Math.min(r, 255) << 16 | Math.min(g, 255) << 8 | Math.min(b, 255);
+    }
+
+    /** A little brighter or darker, more or less saturated, warmer or colder. */
+    private static int[] jittered(BufferedImage drawn, RandomGenerator random) {
+      double light = 0.88 + random.nextDouble() * 0.24;
+      double saturation = 0.8 + random.nextDouble() * 0.35;
+      double red = light * (0.96 + random.nextDouble() * 0.08);
+      double green = light * (0.96 + random.nextDouble() * 0.08);
+      double blue = light * (0.96 + random.nextDouble() * 0.08);
+      int[] pixels = Cutout.pixels(drawn);
+      for (int i = 0; i < pixels.length; i++) {
+        int p = pixels[i];
+        int alpha = p >>> 24;
+        if (alpha == 0) continue;
+        int r = p >> 16 & 255;
+        int g = p >> 8 & 255;
+        int b = p & 255;
+        double gray = 0.299 * r + 0.587 * g + 0.114 * b;
+        int nr = within((gray + (r - gray) * saturation) * red, alpha);
+        int ng = within((gray + (g - gray) * saturation) * green, alpha);
+        int nb = within((gray + (b - gray) * saturation) * blue, alpha);
+        pixels[i] = alpha << 24 | nr << 16 | ng << 8 | nb;
+      }
+      return pixels;
+    }
+
+    private static int within(double v, int alpha) {
+      return (int) Math.max(0, Math.min(alpha, v + 0.5));
+    }
+
+    Scene scene(long index) {
+      int n = names.size();
+      int[] x0 = new int[n];
+      int[] y0 = new int[n];
+      int[] x1 = new int[n];
+      int[] y1 = new int[n];
+      int[][] colours = new int[n][Colour.values().length];
+      java.util.Arrays.fill(x0, width);
+      java.util.Arrays.fill(y0, height);
+      for (int y = 0; y < height; y++) {
+        for (int x = 0; x < width; x++) {
+          int o = owner[y * width + x];
+          if (o < 0) continue;
+          x0[o] = Math.min(x0[o], x);
+          y0[o] = Math.min(y0[o], y);
+          x1[o] = Math.max(x1[o], x + 1);
+          y1[o] = Math.max(y1[o], y + 1);
+          Colour c = Colour.of(rgb[y * width + x]);
+          if (c != null) colours[o][c.ordinal()]++;
+        }
+      }
+      List<Scene.Thing> things = new ArrayList<>();
+      for (int o = 0; o < n; o++) {
+        Colour colour = Colour.dominant(colours[o], visible[o]);
+        double fraction = visible[o] / (double) whole.get(o);
+        things.add(new Scene.Thing(names.get(o), visible[o], fraction, x0[o], y0[o], x1[o], y1[o], colour));
+      }
+      return new Scene(index, width, height, rgb, List.copyOf(things), owner);
+    }
+  }
+}
