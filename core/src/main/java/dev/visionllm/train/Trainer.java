@@ -1,0 +1,282 @@
+package dev.visionllm.train;
+
+import dev.visionllm.checkpoint.Init;
+import dev.visionllm.checkpoint.SafeTensors;
+import dev.visionllm.checkpoint.SafeTensorsWriter;
+import dev.visionllm.model.gdino.GroundingDino;
+import dev.visionllm.nn.Params;
+import dev.visionllm.tensor.Native;
+import dev.visionllm.tensor.TensorScope;
+import dev.visionllm.text.SpecialTokens;
+import dev.visionllm.text.Tokenizer;
+import dev.visionllm.vlm.Multimodal;
+import dev.visionllm.vlm.Preprocess;
+import dev.visionllm.vlm.VisionLlmConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.DeviceType;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * A training run, one optimiser step per {@link #next}. Everything random depends on the recipe's
+ * seed and the number of the step, so a resumed run continues bit for bit.
+ */
+public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
+  /**
+   * What a step did.
+   *
+   * @param number from 1
+   * @param loss sum of the parts, mean over the accumulated passes
+   * @param parts weighted losses by name
+   * @param lr learning rate of parameters with factor 1
+   * @param gradNorm before clipping
+   */
+  public record Step(
+      int number, double loss, Map<String, Double> parts, double lr, double gradNorm) {}
+
+  private static final int WORKERS = 2;
+
+  private final Recipe recipe;
+  private final Path out;
+  private final Params params;
+  private final Params extra;
+  private final Tokenizer tokenizer;
+  private final Map<String, Tensor> learning;
+  private final AdamW optimizer;
+  private final Objective<Object> objective;
+  private final Batches<Object> batches;
+  private int done;
+
+  /**
+   * @param out folder for checkpoints
+   * @param resume whether to continue what the folder holds
+   */
+  public Trainer(Recipe recipe, Path out, boolean resume) throws IOException {
+    Native.load();
+    this.recipe = recipe;
+    this.out = out;
+    if (!resume && Files.exists(out.resolve(TrainState.FILE))) {
+      throw new IllegalArgumentException(
+          out + " holds a run already: continue it with --resume or choose another --out");
+    }
+    Files.createDirectories(out);
+    VisionLlmConfig config = VisionLlmConfig.read(recipe.model());
+    tokenizer = Tokenizer.load(recipe.model());
+    SpecialTokens special = SpecialTokens.of(tokenizer);
+    TrainState state = resume ? TrainState.read(out) : null;
+    params = new Params(state == null ? start(recipe) : state.model());
+    extra = new Params(state == null ? new Init(recipe.seed()) : state.extra());
+    done = state == null ? 0 : state.step();
+    try (var scope = TensorScope.open()) {
+      Multimodal model = new Multimodal(params, config.multimodal(), special::id);
+      GroundingDino gdino =
+          config.gdino() == null ? null : new GroundingDino(params.at("gdino"), config.gdino());
+      Preprocess preprocess =
+          new Preprocess(
+              tokenizer, config.conversation(), config.tiles(), config.multimodal().tokensPerTile());
+      Corpus corpus = Corpus.read(recipe.data());
+      objective = objective(recipe, config, corpus, preprocess, model, gdino);
+      learning = learning();
+      optimizer = new AdamW(learning);
+      if (state != null) {
+        state.restore(optimizer.state());
+      }
+      batches =
+          new Batches<>(
+              objective,
+              corpus.pictures().size(),
+              recipe.batch(),
+              recipe.seed(),
+              (long) done * recipe.accumulate(),
+              WORKERS);
+    }
+    if (learning.isEmpty()) {
+      throw new IllegalArgumentException(
+          "the recipe's train patterns " + recipe.train() + " match no parameter");
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private Objective<Object> objective(
+      Recipe r,
+      VisionLlmConfig config,
+      Corpus corpus,
+      Preprocess preprocess,
+      Multimodal model,
+      GroundingDino gdino) {
+    Objective<?> o =
+        switch (r.objective()) {
+          case PATCHES -> new PatchObjective(corpus, preprocess, model.vision(), extra);
+          case LANGUAGE -> new LanguageObjective(corpus, preprocess, model, r);
+          case DETECTION -> new DetectionObjective(corpus, config, gdino, r);
+          case LINKED -> throw new IllegalArgumentException("linked");
+        };
+    return (Objective<Object>) o; // each objective eats the batches it loads
+  }
+
+  /** The first checkpoint that has a tensor gives it, with the right shape; others are drawn. */
+  private static Params.Source start(Recipe recipe) throws IOException {
+    List<SafeTensors> files = new java.util.ArrayList<>();
+    for (Path dir : recipe.from()) {
+      files.add(SafeTensors.open(dir.resolve("model.safetensors")));
+    }
+    Init init = new Init(recipe.seed());
+    return (name, shape) -> {
+      for (SafeTensors f : files) {
+        if (f.has(name)) {
+          return f.get(name, shape);
+        }
+      }
+      return init.get(name, shape);
+    };
+  }
+
+  private Map<String, Tensor> learning() {
+    Map<String, Tensor> out = new LinkedHashMap<>();
+    Set<Tensor> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    params
+        .taken()
+        .forEach(
+            (name, t) -> {
+              if (recipe.trains(name) && t.is_floating_point() && seen.add(t)) {
+                out.put(name, t.requires_grad_(true));
+              }
+            });
+    extra.taken().forEach((name, t) -> out.put("extra." + name, t.requires_grad_(true)));
+    return out;
+  }
+
+  /** Number of parameters that learn. */
+  public long learningParameters() {
+    return learning.values().stream().mapToLong(Tensor::numel).sum();
+  }
+
+  /** Steps done so far, counting those of earlier parts of the run. */
+  public int done() {
+    return done;
+  }
+
+  @Override
+  public boolean hasNext() {
+    return done < recipe.steps();
+  }
+
+  @Override
+  public Step next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException("the run is complete");
+    }
+    Map<String, Double> parts = new LinkedHashMap<>();
+    double rate = rate(done + 1);
+    double norm;
+    try (var scope = TensorScope.open()) {
+      for (int pass = 0; pass < recipe.accumulate(); pass++) {
+        Object batch = batches.take();
+        long number = (long) done * recipe.accumulate() + pass;
+        RandomGenerator random = Batches.random(~recipe.seed(), number);
+        torch.manual_seed(random.nextLong());
+        TensorScope.value(
+            () -> {
+              backward(batch, random, parts);
+              return null;
+            });
+      }
+      norm = clip();
+      optimizer.step(done + 1, n -> rate * recipe.factor(n), this::decay);
+      learning.values().forEach(Trainer::forget);
+    }
+    done++;
+    if (done % recipe.saveEvery() == 0 || done == recipe.steps()) {
+      save();
+    }
+    double loss = parts.values().stream().mapToDouble(Double::doubleValue).sum();
+    if (!Double.isFinite(loss)) {
+      throw new IllegalStateException(
+          "step " + done + ": the loss is " + parts + ": lower lr or look at the data");
+    }
+    return new Step(done, loss, parts, rate, norm);
+  }
+
+  private void backward(Object batch, RandomGenerator random, Map<String, Double> parts) {
+    boolean half = recipe.precision() == Recipe.Precision.BF16;
+    if (half) {
+      torch.set_autocast_dtype(DeviceType.CPU, ScalarType.BFloat16);
+      torch.set_autocast_enabled(DeviceType.CPU, true);
+    }
+    Tensor total = null;
+    try {
+      Map<String, Tensor> losses = objective.losses(batch, random);
+      for (Map.Entry<String, Tensor> e : losses.entrySet()) {
+        Tensor share = e.getValue().div(new Scalar((double) recipe.accumulate()));
+        total = total == null ? share : total.add(share);
+        parts.merge(e.getKey(), (double) share.item_float(), Double::sum);
+      }
+    } finally {
+      if (half) {
+        torch.clear_autocast_cache();
+        torch.set_autocast_enabled(DeviceType.CPU, false);
+      }
+    }
+    total.backward();
+  }
+
+  private double clip() {
+    TensorVector with = new TensorVector();
+    learning.values().stream().filter(t -> t.grad().defined()).forEach(with::push_back);
+    return torch.clip_grad_norm_(with, recipe.clip());
+  }
+
+  private static void forget(Tensor t) {
+    if (t.grad().defined()) {
+      t.grad().zero_();
+    }
+  }
+
+  private double decay(String name) {
+    boolean spared = name.endsWith("bias") || learning.get(name).dim() == 1;
+    return spared ? 0 : recipe.weightDecay();
+  }
+
+  /** Linear warm-up, then a cosine down to finalLr. */
+  private double rate(int step) {
+    if (step <= recipe.warmup()) {
+      return recipe.lr() * step / recipe.warmup();
+    }
+    double part =
+        (double) (step - recipe.warmup()) / Math.max(1, recipe.steps() - recipe.warmup());
+    double low = recipe.finalLr();
+    return recipe.lr() * (low + (1 - low) * (1 + Math.cos(Math.PI * part)) / 2);
+  }
+
+  /** Writes a checkpoint from which the run resumes. */
+  public void save() {
+    try {
+      TrainState.write(out, done, params.taken(), extra.taken(), optimizer.state());
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException("checkpoint " + out + " cannot be written", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    batches.close();
+    optimizer.close();
+    params.close();
+    extra.close();
+    tokenizer.close();
+  }
+}

@@ -1,0 +1,199 @@
+package dev.visionllm.vlm;
+
+import dev.visionllm.image.DetectorResize;
+import dev.visionllm.image.Tiles;
+import dev.visionllm.model.clip.ClipVision;
+import dev.visionllm.model.gdino.GroundingDino;
+import dev.visionllm.model.gdino.Swin;
+import dev.visionllm.model.llama.Llama;
+import dev.visionllm.text.Conversation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A model's config.json: the fields of the reference's VisionLLMv2Config, and "preprocess", which
+ * holds what the reference takes from its scripts' arguments. Where "preprocess" is missing the
+ * released model's values are taken.
+ *
+ * @param multimodal everything up to the language model
+ * @param gdino the detector, or null
+ * @param tiles how pictures are cut for the image encoder
+ * @param detector how pictures are resized for the detector
+ * @param conversation prompt format
+ * @param threshold least score of a reported detection
+ */
+public record VisionLlmConfig(
+    Multimodal.Config multimodal,
+    GroundingDino.Config gdino,
+    Tiles tiles,
+    DetectorResize detector,
+    Conversation conversation,
+    double threshold) {
+
+  /** Reads config.json of a model folder. @throws IllegalArgumentException naming the field */
+  public static VisionLlmConfig read(Path modelDir) throws IOException {
+    Path file = modelDir.resolve("config.json");
+    if (!Files.isRegularFile(file)) {
+      throw new IllegalArgumentException(
+          "model folder " + modelDir + " has no config.json: give a folder with config.json,"
+              + " tokenizer files and *.safetensors");
+    }
+    try {
+      return of(JsonMapper.builder().build().readTree(Files.readString(file)), file.toString());
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException(
+          file + " is not JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+    }
+  }
+
+  /** Reads a parsed config. @param where names it in errors */
+  public static VisionLlmConfig of(JsonNode json, String where) {
+    Fields f = new Fields(json, where);
+    f.knows("pretrained_vl_bridge", "use_unipose", "unipose_config", "use_sd", "sd_config");
+    f.knows("use_ip2p", "ip2p_config");
+    refuse(f, "use_llm_lora", "the language model has unmerged LoRA weights");
+    Multimodal.Config multimodal =
+        new Multimodal.Config(
+            vision(f.at("vis_encoder_config")),
+            f.text("vl_bridge_type", "mlp2x_gelu"),
+            f.flag("use_pixelshuffle", false),
+            f.integer("vis_output_layer", -2),
+            f.flag("use_region_encoder", false) ? f.integer("region_hidden_dim", 256) : 0,
+            llm(f.at("llm_config")),
+            f.integer("num_embs", 4),
+            f.integer("num_embs_gen", 64));
+    GroundingDino.Config gdino =
+        f.flag("use_gdino", false)
+            ? gdino(f.at("gdino_config"), multimodal.llm().hidden())
+            : null;
+    f.knows("gdino_config", "region_hidden_dim");
+    Tiles tiles = new Tiles(Tiles.Mode.ANYRES, multimodal.vision().size(), 4);
+    DetectorResize detector = DetectorResize.GROUNDING_DINO;
+    Conversation conversation = Conversation.named("vicuna_v1");
+    double threshold = 0.3;
+    if (f.has("preprocess")) {
+      Fields p = f.at("preprocess");
+      String mode = p.text("image_aspect_ratio", "anyres").toUpperCase(Locale.ROOT);
+      tiles =
+          new Tiles(
+              Tiles.Mode.valueOf(mode), multimodal.vision().size(), p.integer("max_tiles", 4));
+      detector =
+          new DetectorResize(
+              DetectorResize.Rule.MMCV,
+              p.integer("detector_short_side", 800),
+              p.integer("detector_long_side", 1333));
+      conversation = Conversation.named(p.text("conversation", "vicuna_v1"));
+      threshold = p.number("detection_threshold", 0.3);
+      p.done();
+    }
+    f.done();
+    return new VisionLlmConfig(multimodal, gdino, tiles, detector, conversation, threshold);
+  }
+
+  private static void refuse(Fields f, String flag, String why) {
+    if (f.flag(flag, false)) {
+      throw new IllegalArgumentException(
+          "config.json: " + flag + " is true: " + why + ", which this version does not read");
+    }
+  }
+
+  private static ClipVision.Config vision(Fields f) {
+    String act = f.text("hidden_act", "quick_gelu");
+    if (!act.equals("quick_gelu")) {
+      throw new IllegalArgumentException(
+          "vis_encoder_config: hidden_act is " + act + ", should be quick_gelu");
+    }
+    f.knows("num_channels", "attention_dropout");
+    ClipVision.Config c =
+        new ClipVision.Config(
+            f.integer("image_size", 336),
+            f.integer("patch_size", 14),
+            f.integer("hidden_size", 1024),
+            f.integer("intermediate_size", 4096),
+            f.integer("num_hidden_layers", 24),
+            f.integer("num_attention_heads", 16),
+            f.number("layer_norm_eps", 1e-5));
+    f.done();
+    return c;
+  }
+
+  private static Llama.Config llm(Fields f) {
+    String act = f.text("hidden_act", "silu");
+    if (!act.equals("silu")) {
+      throw new IllegalArgumentException("llm_config: hidden_act is " + act + ", should be silu");
+    }
+    if (f.has("rope_scaling")) {
+      throw new IllegalArgumentException(
+          "llm_config: rope_scaling is not null, which this version does not compute");
+    }
+    int heads = f.integer("num_attention_heads", 32);
+    Llama.Config c =
+        new Llama.Config(
+            f.integer("vocab_size", null),
+            f.integer("hidden_size", 4096),
+            f.integer("intermediate_size", 11008),
+            f.integer("num_hidden_layers", 32),
+            heads,
+            f.integer("num_key_value_heads", heads),
+            f.number("rms_norm_eps", 1e-5),
+            f.number("rope_theta", 10000.0),
+            f.integer("max_position_embeddings", 4096),
+            f.flag("tie_word_embeddings", false));
+    f.done();
+    return c;
+  }
+
+  private static GroundingDino.Config gdino(Fields f, int textHidden) {
+    Fields b = f.at("backbone_config");
+    b.knows("image_size", "num_channels", "out_features", "hidden_act", "qkv_bias", "hidden_size");
+    b.knows("num_layers");
+    Swin.Config swin =
+        new Swin.Config(
+            b.integer("patch_size", 4),
+            b.integer("embed_dim", 96),
+            b.integers("depths", List.of(2, 2, 6, 2)),
+            b.integers("num_heads", List.of(3, 6, 12, 24)),
+            b.integer("window_size", 7),
+            b.number("mlp_ratio", 4.0),
+            b.number("layer_norm_eps", 1e-5),
+            b.number("drop_path_rate", 0.1));
+    b.done();
+    f.knows(
+        "two_stage", "embedding_init_target", "two_stage_bbox_embed_share", "class_cost",
+        "bbox_cost", "giou_cost", "dice_cost", "mask_cost", "class_weight", "box_weight",
+        "giou_weight", "dice_weight", "mask_weight", "bbox_loss_coefficient",
+        "giou_loss_coefficient", "focal_alpha", "activation_function", "norm", "num_embs",
+        "l_hidden_size", "text_enhancer_dropout", "fusion_dropout", "query_dim",
+        "position_embedding_type");
+    GroundingDino.Config c =
+        new GroundingDino.Config(
+            swin,
+            f.integer("d_model", 256),
+            f.integer("num_queries", 900),
+            f.integer("encoder_layers", 6),
+            f.integer("encoder_ffn_dim", 2048),
+            f.integer("encoder_attention_heads", 8),
+            f.integer("encoder_n_points", 4),
+            f.integer("decoder_layers", 6),
+            f.integer("decoder_ffn_dim", 2048),
+            f.integer("decoder_attention_heads", 8),
+            f.integer("decoder_n_points", 4),
+            f.integer("num_feature_levels", 4),
+            f.integer("max_text_len", 256),
+            textHidden,
+            f.flag("use_masks", true),
+            f.integer("mask_dim", 256),
+            f.flag("decoder_bbox_embed_share", true),
+            f.number("positional_embedding_temperature", 20.0),
+            f.number("dropout", 0.1),
+            f.number("fusion_droppath", 0.1));
+    f.done();
+    return c;
+  }
+}
