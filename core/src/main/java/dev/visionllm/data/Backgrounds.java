@@ -14,6 +14,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -53,7 +54,7 @@ public final class Backgrounds {
       files = walk.filter(f -> f.toString().toLowerCase(Locale.ROOT).matches(".*\\.(png|jpe?g)")).sorted().toList();
     }
     if (files.isEmpty()) throw new IllegalArgumentException("backgrounds folder " + folder + " holds no PNG or JPEG files");
-    List<BufferedImage> photographs = new java.util.ArrayList<>();
+    List<BufferedImage> photographs = new ArrayList<>();
     for (Path f : files) {
       BufferedImage b;
       try {

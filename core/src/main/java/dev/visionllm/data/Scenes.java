@@ -2,6 +2,7 @@ package dev.visionllm.data;
 
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
@@ -54,7 +55,10 @@ public final class Scenes {
   private static final int[] COUNT_WEIGHTS = {20, 19, 17, 13, 9, 7, 5, 4}; // of 1, 2, 3 ... objects
   private static final int[] CLASS_WEIGHTS = {26, 36, 23, 15}; // of 1, 2, 3, 4 classes
   private static final double UPRIGHT_SHARE = 0.95; // turned by at most 30 degrees
-  private static final int TRIES = 24;
+  private static final int TRIES = 30;
+  private static final double ROOMY_SHARE = 0.8; // of the objects look for a place with little overlap first
+  private static final double ROOMY_VISIBLE = 0.85;
+  private static final int CONTRAST = 24; // least mean difference of an object to what it covers, of 255
 
   private final Cutouts cutouts;
   private final List<String> names;
@@ -156,7 +160,7 @@ public final class Scenes {
       this.height = settings.height();
       this.rgb = rgb;
       this.owner = new int[rgb.length];
-      java.util.Arrays.fill(owner, -1);
+      Arrays.fill(owner, -1);
       this.visible = new int[settings.maxObjects()];
     }
 
@@ -171,6 +175,7 @@ public final class Scenes {
       int shorter = Math.min(width, height);
       BufferedImage drawn = look.draw(share * shorter, turn, flip);
       int[] pixels = jittered(drawn, random);
+      boolean roomy = random.nextDouble() < ROOMY_SHARE;
       for (int i = 0; i < TRIES; i++) {
         if (i == TRIES / 3 || i == 2 * TRIES / 3) { // a smaller one may still fit
           share = Math.max(least, share * 0.75);
@@ -182,7 +187,8 @@ public final class Scenes {
         boolean cut = random.nextInt(8) == 0;
         int x = position(w, width, cut, random);
         int y = position(h, height, cut, random);
-        if (tryAt(name, pixels, w, h, x, y)) return;
+        double visible = roomy && i < TRIES / 2 ? Math.max(ROOMY_VISIBLE, settings.minVisible()) : settings.minVisible();
+        if (tryAt(name, pixels, w, h, x, y, visible)) return;
       }
     }
 
@@ -192,11 +198,12 @@ public final class Scenes {
       return span <= 0 ? (room - size) / 2 : random.nextInt(span + 1) - over;
     }
 
-    private boolean tryAt(String name, int[] pixels, int w, int h, int x, int y) {
+    private boolean tryAt(String name, int[] pixels, int w, int h, int x, int y, double least) {
       int id = names.size();
       int[] lost = new int[id];
       int all = 0;
       int inside = 0;
+      long difference = 0;
       for (int v = 0; v < h; v++) {
         for (int u = 0; u < w; u++) {
           if (pixels[v * w + u] >>> 24 < 128) continue;
@@ -207,11 +214,12 @@ public final class Scenes {
           inside++;
           int o = owner[py * width + px];
           if (o >= 0) lost[o]++;
+          difference += difference(pixels[v * w + u], rgb[py * width + px]);
         }
       }
-      if (all == 0 || inside < settings.minVisible() * all) return false;
+      if (all == 0 || inside < least * all || difference < 3L * CONTRAST * inside) return false;
       for (int o = 0; o < id; o++) {
-        if (visible[o] - lost[o] < settings.minVisible() * whole.get(o)) return false;
+        if (lost[o] > 0 && visible[o] - lost[o] < least * whole.get(o)) return false;
       }
       for (int o = 0; o < id; o++) visible[o] -= lost[o];
       names.add(name);
@@ -228,6 +236,12 @@ public final class Scenes {
         }
       }
       return true;
+    }
+
+    private static int difference(int p, int q) {
+      return Math.abs((p >> 16 & 255) - (q >> 16 & 255))
+          + Math.abs((p >> 8 & 255) - (q >> 8 & 255))
+          + Math.abs((p & 255) - (q & 255));
     }
 
     private static int over(int premultiplied, int alpha, int below) {
@@ -273,8 +287,8 @@ public final class Scenes {
       int[] x1 = new int[n];
       int[] y1 = new int[n];
       int[][] colours = new int[n][Colour.values().length];
-      java.util.Arrays.fill(x0, width);
-      java.util.Arrays.fill(y0, height);
+      Arrays.fill(x0, width);
+      Arrays.fill(y0, height);
       for (int y = 0; y < height; y++) {
         for (int x = 0; x < width; x++) {
           int o = owner[y * width + x];

@@ -122,8 +122,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         switch (r.objective()) {
           case PATCHES -> new PatchObjective(corpus, preprocess, model.vision(), extra);
           case LANGUAGE -> new LanguageObjective(corpus, preprocess, model, r);
-          case DETECTION -> new DetectionObjective(corpus, config, gdino, r);
-          case LINKED -> throw new IllegalArgumentException("linked");
+          case DETECTION, LINKED -> throw new IllegalArgumentException("linked");
         };
     return (Objective<Object>) o; // each objective eats the batches it loads
   }
@@ -227,7 +226,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       }
     } finally {
       if (half) {
-        torch.clear_autocast_cache();
+        torch.clear_cache();
         torch.set_autocast_enabled(DeviceType.CPU, false);
       }
     }

@@ -111,9 +111,14 @@ public final class Llama {
     return embed_tokens.forward(ids);
   }
 
+  /** The output head's weight, (vocab, d). */
+  public Tensor head() {
+    return lm_head == null ? embed_tokens.weight() : lm_head.weight();
+  }
+
   /** Scores of every token of the vocabulary: hidden (..., d) -> (..., vocab). */
   public Tensor logits(Tensor hidden) {
-    return lm_head == null ? torch.linear(hidden, embed_tokens.weight()) : lm_head.forward(hidden);
+    return torch.linear(hidden, head());
   }
 
   /**
