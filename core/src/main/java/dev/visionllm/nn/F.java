@@ -141,7 +141,7 @@ public final class F {
    * @return (b, heads, t, d)
    */
   public static Tensor attention(Tensor q, Tensor k, Tensor v, Tensor mask) {
-    if (q.is_cuda() || q.scalar_type() == ScalarType.Float) {
+    if (q.is_cuda() || q.scalar_type().intern() == ScalarType.Float) {
       return torch.scaled_dot_product_attention(
           q,
           k,

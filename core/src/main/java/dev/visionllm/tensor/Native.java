@@ -1,14 +1,38 @@
 package dev.visionllm.tensor;
 
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URL;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.global.openblas;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Loads libtorch once per process. Everything that touches a tensor goes through here first. */
 public final class Native {
+  private static final Logger log = LoggerFactory.getLogger(Native.class);
+
+  /** Packages of the presets, in the order in which they need each other. */
+  private static final List<String> PRESETS = List.of("javacpp", "openblas", "pytorch");
+
   private static boolean loaded;
 
   private Native() {}
 
-  /** Loads the native libraries; cheap when they are loaded already. */
+  /**
+   * Loads the native libraries; cheap when they are loaded already. On a machine's first start they
+   * are unpacked to the cache folder, all of them before any is loaded: libtorch.so names
+   * libtorch_cpu.so, and the linker would otherwise take another libtorch of the system.
+   *
+   * @throws UncheckedIOException if they cannot be unpacked
+   */
   public static synchronized void load() {
     if (loaded) {
       return;
@@ -16,7 +40,100 @@ public final class Native {
     // read by javacpp when its first Pointer class initialises
     System.getProperties().putIfAbsent("org.bytedeco.javacpp.maxBytes", "0");
     System.getProperties().putIfAbsent("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+    Path pytorch = unpack();
+    Loader.load(openblas.class);
+    // by full path, since LD_LIBRARY_PATH may hold another libtorch; a name that is loaded already
+    // is not looked up again
+    for (String name : List.of("c10", "torch_cpu")) {
+      Path library = pytorch.resolve(System.mapLibraryName(name));
+      if (Files.exists(library)) {
+        loadFile(library, name);
+      }
+    }
     Loader.load(org.bytedeco.pytorch.global.torch.class);
     loaded = true;
+  }
+
+  /** The folder that native libraries are unpacked to. */
+  public static Path cache() {
+    try {
+      return Loader.getCacheDir().toPath();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "no folder can be written to unpack libtorch: set -Dorg.bytedeco.javacpp.cachedir=DIR",
+          e);
+    }
+  }
+
+  /** Unpacks what is missing, one process at a time. Returns the folder of libtorch. */
+  private static Path unpack() {
+    Path cache = cache();
+    try (FileChannel channel =
+            FileChannel.open(
+                cache.resolve("visionllm.lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        FileLock lock = channel.lock()) {
+      Path pytorch = null;
+      for (String preset : PRESETS) {
+        String folder = "/org/bytedeco/" + preset + "/" + Loader.getPlatform();
+        URL packed = Native.class.getResource(folder + "/" + probe(preset));
+        if (packed == null) {
+          throw new IllegalStateException(
+              "the build holds no native "
+                  + preset
+                  + " for this machine ("
+                  + Loader.getPlatform()
+                  + "): build on the machine that runs it");
+        }
+        if (preset.equals("pytorch") && !isUnpacked(cache, packed)) {
+          log.info("First start: unpacking libtorch (about 0.5 GB) to {}", cache);
+        }
+        for (File file : Loader.cacheResources(folder + "/")) {
+          pytorch = file.toPath();
+        }
+      }
+      if (pytorch == null) {
+        throw new IOException("nothing was unpacked");
+      }
+      return pytorch;
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "cannot unpack libtorch to "
+              + cache
+              + " ("
+              + e.getMessage()
+              + "): free some disk space or set -Dorg.bytedeco.javacpp.cachedir=DIR",
+          e);
+    }
+  }
+
+  /** A library that every platform's jar of the preset holds. */
+  private static String probe(String preset) {
+    return System.mapLibraryName(
+        switch (preset) {
+          case "javacpp" -> "jnijavacpp";
+          case "openblas" -> "jniopenblas";
+          default -> "torch_cpu";
+        });
+  }
+
+  /** Whether javacpp's cache, cache/NAME.jar/path/in/jar, has the file. */
+  private static boolean isUnpacked(Path cache, URL packed) {
+    String[] parts = packed.getPath().split("!/", 2);
+    if (parts.length < 2) {
+      return true;
+    }
+    String jar = parts[0].substring(parts[0].lastIndexOf('/') + 1);
+    return Files.exists(cache.resolve(jar).resolve(parts[1]));
+  }
+
+  private static void loadFile(Path library, String name) {
+    try {
+      Loader.loadLibrary(
+          org.bytedeco.pytorch.global.torch.class, new URL[] {library.toUri().toURL()}, name);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot load " + library + ": " + e.getMessage(), e);
+    }
   }
 }
