@@ -94,8 +94,11 @@ record Container(Format format, long width, long height, byte[] exif) {
       long length = in.getInt(at) & 0xffffffffL;
       String type = new String(bytes, at + 4, 4, StandardCharsets.ISO_8859_1);
       if (at == PNG_SIGNATURE.length) {
-        if (!type.equals("IHDR") || length != 13 || bytes.length < at + 25) {
+        if (!type.equals("IHDR") || length != 13) {
           throw new Refused("the PNG has no valid header");
+        }
+        if (bytes.length < at + 25) {
+          throw new Refused("the PNG is truncated");
         }
         width = in.getInt(at + 8) & 0xffffffffL;
         height = in.getInt(at + 12) & 0xffffffffL;

@@ -47,7 +47,7 @@ public final class Overlay {
         RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
     g.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
     int side = Math.min(picture.width(), picture.height());
-    float line = Math.max(1.5f, side / 220f);
+    float line = Math.max(2, Math.round(side / 160f));
     g.setFont(new Font(Font.SANS_SERIF, Font.BOLD, Math.round(Math.max(11, side / 34f))));
 
     Map<String, Color> colours = colours(items);
@@ -85,10 +85,12 @@ public final class Overlay {
   }
 
   private static void box(Graphics2D g, Box box, Color colour, float line) {
+    double left = Math.rint(box.x0()); // whole pixels keep thin lines crisp
+    double top = Math.rint(box.y0());
     var shape =
-        new Rectangle2D.Double(box.x0(), box.y0(), box.x1() - box.x0(), box.y1() - box.y0());
-    g.setColor(new Color(0, 0, 0, 110)); // a dark rim keeps bright colours visible on bright ground
-    g.setStroke(new BasicStroke(line * 1.9f, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
+        new Rectangle2D.Double(left, top, Math.rint(box.x1()) - left, Math.rint(box.y1()) - top);
+    g.setColor(new Color(0, 0, 0, 90)); // a dark rim keeps bright colours visible on bright ground
+    g.setStroke(new BasicStroke(line + 2, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
     g.draw(shape);
     g.setColor(colour);
     g.setStroke(new BasicStroke(line, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));

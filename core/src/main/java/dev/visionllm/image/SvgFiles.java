@@ -13,11 +13,20 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** SVG drawings as pictures with alpha. Nothing outside the file is ever loaded. */
 public final class SvgFiles {
   /** The longest side that is rendered. */
   public static final int MAX_SIDE = 8192;
+
+  /** The renderer logs what it also throws, with stack traces on the terminal. */
+  private static final Logger RENDERER = Logger.getLogger("com.github.weisj.jsvg");
+
+  static {
+    RENDERER.setLevel(Level.OFF);
+  }
 
   private SvgFiles() {}
 

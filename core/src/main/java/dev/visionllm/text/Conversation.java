@@ -47,8 +47,10 @@ public record Conversation(
    * A conversation laid out.
    *
    * @param answers the assistant's words in text, each with the separator that ends it
+   * @param oneChunk whether text is tokenised at once instead of split at {@code <image>}; the
+   *     reference does so in the style PLAIN, where it makes a difference for legacy = false
    */
-  public record Text(String text, List<Span> answers) {
+  public record Text(String text, List<Span> answers, boolean oneChunk) {
     public Text {
       answers = List.copyOf(answers);
     }
@@ -264,7 +266,7 @@ public record Conversation(
       first = false;
     }
     if (question != null) ask(out, question, first);
-    return new Text(out.toString(), answers);
+    return new Text(out.toString(), answers, style == Style.PLAIN);
   }
 
   /** The user's words and the assistant's role, up to where the assistant's words begin. */

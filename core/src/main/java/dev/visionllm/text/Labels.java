@@ -35,7 +35,7 @@ public final class Labels {
    * @throws IllegalArgumentException if a token reaches across the border of an answer
    */
   public static Example of(Tokenizer tokenizer, Conversation.Text text) {
-    Tokenizer.Encoding e = tokenizer.encodePromptSpans(text.text());
+    Tokenizer.Encoding e = tokenizer.encode(text);
     int[] labels = new int[e.ids().length];
     Arrays.fill(labels, IGNORE);
     int at = 1; // after BOS

@@ -21,7 +21,7 @@ public final class Tokenizer implements AutoCloseable {
   /** Stands in the ids of a prompt where an image is; never an id of the vocabulary. */
   public static final int IMAGE = -200;
 
-  private static final String IMAGE_TEXT = "<image>";
+  private static final String IMAGE_TEXT = SpecialTokens.IMAGE;
   private static final long LARGEST_FILE = 256L << 20;
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -195,6 +195,23 @@ public final class Tokenizer implements AutoCloseable {
         all.ends()[at] = e.ends()[i] + offset;
       }
     }
+    return all;
+  }
+
+  /** Ids of a conversation, BOS first and {@link #IMAGE} for each image. */
+  public Encoding encode(Conversation.Text conversation) {
+    String text = conversation.text();
+    if (!conversation.oneChunk()) return encodePromptSpans(text);
+    Engine.Encoded e = chunk(text);
+    int n = e.ids().length;
+    int image = engine.id(IMAGE_TEXT).orElse(IMAGE);
+    Encoding all = new Encoding(new int[n + 1], new int[n + 1], new int[n + 1]);
+    for (int i = 0; i < n; i++) {
+      all.ids()[i + 1] = e.ids()[i] == image ? IMAGE : e.ids()[i];
+      all.starts()[i + 1] = e.starts()[i];
+      all.ends()[i + 1] = e.ends()[i];
+    }
+    all.ids()[0] = bos;
     return all;
   }
 

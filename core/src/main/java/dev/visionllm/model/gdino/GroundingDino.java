@@ -113,26 +113,16 @@ public final class GroundingDino {
   }
 
   /**
-   * Noised copies of the true boxes that a training step decodes beside the object queries.
-   *
-   * @param content class of each query, as {@link #project} gives it, zeros where there is no
-   *     query, (b, g, d)
-   * @param boxes logits of x, y, w, h, (b, g, 4)
-   * @param mask true where the query of a row must not see that of a column; denoising queries come
-   *     first, (g + q, g + q)
-   */
-  public record Denoising(Tensor content, Tensor boxes, Tensor mask) {}
-
-  /**
    * @param logits of each query for each class, minus infinity for padded classes, (b, q, p)
    * @param boxes centre x, y, width, height in shares of the padded picture, (b, q, 4)
    */
   public record Prediction(Tensor logits, Tensor boxes) {}
 
   /**
+   * @param features what was decoded
    * @param layers of the decoder, first to last; the last is the answer
    * @param denoising of the denoising queries in each layer, or empty
-   * @param encoder of the chosen picture tokens; their boxes are infinite-safe and carry gradients
+   * @param encoder of the chosen picture tokens; gradients flow into their boxes
    * @param chosen which tokens these are, best first, int64 (b, q)
    * @param tokenLogits of all picture tokens, (b, n, p)
    * @param tokenBoxes of all picture tokens: logits of x, y, w, h, infinite where the token cannot
@@ -142,6 +132,7 @@ public final class GroundingDino {
    * @param text the encoder's classes, (b, p, d)
    */
   public record Output(
+      Features features,
       List<Prediction> layers,
       List<Prediction> denoising,
       Prediction encoder,
@@ -260,8 +251,8 @@ public final class GroundingDino {
     long g = 0;
     Tensor mask = null;
     if (denoising != null) {
-      g = denoising.content().size(1);
-      queries = F.cat(1, denoising.content(), queries);
+      g = denoising.count();
+      queries = F.cat(1, denoising.content(text), queries);
       boxes = F.cat(1, torch.sigmoid(denoising.boxes()).detach(), boxes);
       mask = F.maskOut(denoising.mask(), text).unsqueeze(0).unsqueeze(0);
     }
@@ -288,6 +279,7 @@ public final class GroundingDino {
       }
     }
     return new Output(
+        f,
         List.copyOf(layers),
         List.copyOf(denoised),
         new Prediction(found.get(3), found.get(4)),

@@ -1,5 +1,5 @@
 /**
- * Grounding DINO with super-link queries as its text: network, training criterion, post-processing.
- * No other network, no files, no tokens.
+ * Grounding DINO with super-link queries as text: network, training criterion, post-processing. No
+ * other network, no files.
  */
 package dev.visionllm.model.gdino;

@@ -3,6 +3,7 @@ package dev.visionllm.model.gdino;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.visionllm.Golden;
+import dev.visionllm.nn.F;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Tensors;
 import java.util.HashSet;
@@ -29,9 +30,13 @@ class GroundingDinoTrainingGoldenTest {
     }
     try (Params p = g.weights()) {
       GroundingDino model = new GroundingDino(p.at("gdino"), Configs.of(g));
-      GroundingDino.Denoising denoising =
-          new GroundingDino.Denoising(
-              g.io("dn.input_query_label"),
+      Tensor content = g.io("dn.input_query_label"); // (b, n, d)
+      int groups = (int) Tensors.longs(g.io("dn.dn_num"))[0];
+      Denoising denoising =
+          new Denoising(
+              groups,
+              Math.toIntExact(content.size(1) / groups / 2),
+              labels(content, model.project(g.io("text_query"))),
               g.io("dn.input_query_bbox_logit"),
               g.io("dn.attn_mask"));
       GroundingDino.Output out =
@@ -53,6 +58,13 @@ class GroundingDinoTrainingGoldenTest {
         prediction(g, "pred.dn.aux" + i, out.denoising().get(i), model);
       }
     }
+  }
+
+  /** Which class each denoising query was made from, -1 where there is none: (b, n). */
+  private static Tensor labels(Tensor content, Tensor text) {
+    Tensor apart = content.unsqueeze(2).sub(text.unsqueeze(1)).abs().amax(new long[] {-1}, false);
+    Tensor none = content.abs().amax(new long[] {-1}, false).eq(new Scalar(0.0));
+    return F.fill(F.topIndices(apart.neg(), 1).squeeze(-1), none, -1);
   }
 
   private static void prediction(
