@@ -64,7 +64,7 @@ class TensorScopeTest {
           };
       Tensor result = TensorScope.chain(x, List.of(twice, twice, twice));
       assertThat(Tensors.floats(result)).containsExactly(8, 16);
-      assertThat(between).extracting(Tensor::isNull).containsExactly(false, true, true);
+      assertThat(between).extracting(t -> t.isNull()).containsExactly(false, true, true);
       assertThat(TensorScope.chain(x, List.of())).isSameAs(x);
     }
   }
