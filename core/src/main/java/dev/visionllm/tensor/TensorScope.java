@@ -2,6 +2,7 @@ package dev.visionllm.tensor;
 
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
@@ -46,6 +47,22 @@ public final class TensorScope {
     try (PointerScope inner = new PointerScope()) {
       return body.get();
     }
+  }
+
+  /**
+   * Feeds x through the steps, each in its own scope; a step's result is freed as soon as the next
+   * one has used it. x itself stays the caller's.
+   */
+  public static Tensor chain(Tensor x, List<? extends UnaryOperator<Tensor>> steps) {
+    Tensor current = x;
+    for (UnaryOperator<Tensor> step : steps) {
+      Tensor input = current;
+      current = of(() -> step.apply(input));
+      if (input != x && input != current) {
+        input.close();
+      }
+    }
+    return current;
   }
 
   /**
