@@ -117,7 +117,7 @@ class DetectionLossTest {
     int n = anchors.length / 4;
     Random random = new Random(4);
     for (int run = 0; run < 50; run++) {
-      float side = 0.04f + 0.5f * random.nextFloat();
+      float side = 0.04f + 0.6f * random.nextFloat();
       float x = 0.1f + 0.8f * random.nextFloat();
       float y = 0.1f + 0.8f * random.nextFloat();
       Target target = new Target(new int[1], new float[][] {{x, y, side, side}});
@@ -127,7 +127,7 @@ class DetectionLossTest {
       for (int i : mine) {
         assertThat(Float.isInfinite(anchors[4 * i])).isFalse();
         double octaves = Math.abs(Math.log(sigmoid(anchors[4 * i + 2]) / side) / Math.log(2));
-        assertThat(octaves).isLessThan(2.5);
+        assertThat(octaves).isLessThanOrEqualTo(DenseAssignment.OCTAVES);
       }
     }
   }
@@ -152,7 +152,7 @@ class DetectionLossTest {
     List<Double> totals = new ArrayList<>();
     DetectionLoss.Heads heads =
         new DetectionLoss.Heads(List.of(""), torch.randn(1, 1, 4, 3), torch.rand(1, 1, 4, 4));
-    for (int step = 0; step < 30; step++) {
+    for (int step = 0; step < 60; step++) {
       DetectionLoss.Tokens tokens = new DetectionLoss.Tokens(logits, anchors.add(move), anchors);
       DetectionLoss.Result result = loss.of(heads, null, null, tokens, all(1), List.of(TWO));
       totals.add(
@@ -162,11 +162,11 @@ class DetectionLossTest {
       result.total().backward();
       for (Tensor t : List.of(logits, move)) {
         assertThat(Tensors.floats(t.grad())).doesNotContain(Float.NaN);
-        t.detach().sub_(t.grad(), new Scalar(0.5));
+        t.detach().sub_(torch.sign(t.grad()), new Scalar(0.05));
         t.mutable_grad().reset();
       }
     }
-    assertThat(totals.get(29)).isLessThan(0.3 * totals.get(0));
+    assertThat(totals.get(59)).isLessThan(0.3 * totals.get(0));
   }
 
   @Test
