@@ -1,5 +1,5 @@
 /**
- * Training: recipes as data, objectives, the visible loop, optimiser and resumable state. Reads the
- * standard formats of data and nothing else.
+ * Training: optimiser, learning rate, and the visible loop over recipes. No networks, nothing of
+ * the command line.
  */
 package dev.visionllm.train;

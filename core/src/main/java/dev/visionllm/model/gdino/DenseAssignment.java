@@ -20,12 +20,16 @@ final class DenseAssignment {
   /** A token's centre must lie within the box shrunk to this share of its size. */
   static final double CENTRAL = 0.6;
 
+  /** A token's size may differ from the box's by at most this factor's logarithm to base 2. */
+  static final double OCTAVES = 1.5;
+
   private DenseAssignment() {}
 
   /**
    * Every object gets the token that fits best, and up to {@link #TOKENS} that lie in its central
-   * region; the fit is the distance from the centre in half sizes plus the difference in size
-   * between box and token in octaves. Where several objects want a token, the smallest has it.
+   * region on a fitting level; the fit is the distance from the centre in half sizes plus the
+   * difference in size between box and token in octaves. Where several objects want a token, the
+   * smallest has it.
    *
    * @param anchors (pictures or 1) * n * 4 logits of the tokens' x, y, w, h; infinite = unusable
    * @param targets one per picture
@@ -82,7 +86,9 @@ final class DenseAssignment {
         bestScore = score;
         best = i;
       }
-      if (offset <= CENTRAL && (found < TOKENS || score < scores[TOKENS - 1])) {
+      if (offset <= CENTRAL
+          && octaves <= OCTAVES
+          && (found < TOKENS || score < scores[TOKENS - 1])) {
         int k = found < TOKENS ? found++ : TOKENS - 1;
         for (; k > 0 && scores[k - 1] > score; k--) {
           scores[k] = scores[k - 1];

@@ -103,6 +103,47 @@ public final class DetectionLoss {
     this.c = c;
   }
 
+  /**
+   * Judges a training step.
+   *
+   * @param out of {@link GroundingDino#decode}
+   * @param textMask (b, p) bool, true for classes; null if every picture has p classes
+   * @param targets one per picture
+   * @param denoising the queries the step was made with, or null
+   * @throws IllegalArgumentException if a target's class is not in its prompt, or predictions are
+   *     not finite any more
+   */
+  public Result of(
+      GroundingDino.Output out, Tensor textMask, List<Target> targets, Denoising denoising) {
+    int last = out.layers().size() - 1;
+    List<GroundingDino.Prediction> judged = new ArrayList<>(List.of(out.last()));
+    List<String> suffixes = new ArrayList<>(List.of(""));
+    for (int i = 0; i < last; i++) {
+      judged.add(out.layers().get(i));
+      suffixes.add("_" + i);
+    }
+    List<String> dnSuffixes = suffixes.stream().map(s -> "_dn" + s).toList();
+    judged.add(out.encoder());
+    suffixes.add("_enc");
+    Tensor mask =
+        textMask == null ? F.slice(out.last().logits(), 1, 0, 1).squeeze(1).isfinite() : textMask;
+    Heads known = null;
+    if (denoising != null) {
+      List<GroundingDino.Prediction> repaired = new ArrayList<>(out.denoising());
+      repaired.add(0, repaired.remove(last));
+      known = heads(dnSuffixes, repaired);
+    }
+    Tokens tokens = new Tokens(out.tokenLogits(), out.tokenBoxes(), out.features().proposals());
+    return of(heads(suffixes, judged), known, denoising, tokens, mask, targets);
+  }
+
+  private static Heads heads(List<String> suffixes, List<GroundingDino.Prediction> list) {
+    return new Heads(
+        suffixes,
+        F.stack(0, list.stream().map(GroundingDino.Prediction::logits).toList()),
+        F.stack(0, list.stream().map(GroundingDino.Prediction::boxes).toList()));
+  }
+
   /** The parts of a training step that there are; denoising, dn and tokens may be null. */
   Result of(
       Heads matching,
