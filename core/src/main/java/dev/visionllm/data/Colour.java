@@ -35,20 +35,24 @@ public enum Colour {
     double saturation = max == 0 ? 0 : (max - min) / (double) max;
     if (value < 0.22) return BLACK;
     if (saturation < 0.14) return value > 0.86 ? WHITE : value > 0.32 && value < 0.8 ? GRAY : null;
+    if (saturation < 0.24 || value < 0.45 && saturation < 0.4) return null;
     double d = max - min;
     double hue = 60 * (max == r ? (g - b) / d : max == g ? 2 + (b - r) / d : 4 + (r - g) / d);
     if (hue < 0) hue += 360;
-    if (saturation < 0.24) return null;
-    if (hue < 14 || hue >= 346) {
-      if (value > 0.8 && saturation < 0.5) return PINK;
-      return value < 0.55 && hue < 14 ? BROWN : RED;
+    if (hue < 12 || hue >= 342) {
+      if (saturation < 0.5) return value > 0.8 ? PINK : null;
+      if (saturation > 0.62) return value > 0.5 ? RED : null;
+      return null;
     }
-    if (hue < 44) return value < 0.75 ? BROWN : saturation > 0.6 ? ORANGE : null;
+    if (hue < 44) {
+      if (value < 0.68) return saturation > 0.35 ? BROWN : null;
+      return hue >= 17 && hue < 40 && saturation > 0.72 && value > 0.8 ? ORANGE : null;
+    }
     if (hue < 68) return value > 0.7 ? YELLOW : null;
-    if (hue < 165) return GREEN;
-    if (hue < 250) return BLUE;
-    if (hue < 292) return PURPLE;
-    return value > 0.7 ? PINK : PURPLE;
+    if (hue < 165) return hue > 75 ? GREEN : null;
+    if (hue < 250) return hue > 180 ? BLUE : null;
+    if (hue < 292) return hue > 258 ? PURPLE : null;
+    return value > 0.7 ? hue > 300 ? PINK : null : PURPLE;
   }
 
   /**
