@@ -1,5 +1,6 @@
 package dev.visionllm.nn;
 
+import java.util.Arrays;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -82,6 +83,38 @@ public final class F {
     Tensor a = c.clamp_min(new Scalar(eps));
     Tensor b = c.neg().add(new Scalar(1.0)).clamp_min(new Scalar(eps));
     return torch.log(a.div(b));
+  }
+
+  /** 0 where mask is false, minus infinity where it is true, in like's dtype and device. */
+  public static Tensor maskOut(Tensor mask, Tensor like) {
+    return fill(mask.type_as(like).mul(new Scalar(0.0)), mask, Double.NEGATIVE_INFINITY);
+  }
+
+  /** In training zeroes a share of x's elements and scales up the rest; else x itself. */
+  public static Tensor dropout(Tensor x, double rate, boolean training) {
+    return rate == 0 || !training ? x : torch.dropout(x, rate, true);
+  }
+
+  /** In training zeroes a share of x's first dimension and scales up the rest; else x itself. */
+  public static Tensor dropPath(Tensor x, double rate, boolean training) {
+    if (rate == 0 || !training) {
+      return x;
+    }
+    long[] shape = new long[Math.toIntExact(x.dim())];
+    Arrays.fill(shape, 1);
+    shape[0] = x.size(0);
+    Tensor kept = torch.bernoulli(torch.full(shape, new Scalar(1 - rate)).type_as(x));
+    return x.mul(scale(kept, 1 / (1 - rate)));
+  }
+
+  /** Indices of the k largest elements along the last dimension, largest first, int64. */
+  public static Tensor topIndices(Tensor x, long k) {
+    return new Tensor(torch.topk(x, k, -1, true, true).get1());
+  }
+
+  /** Rows of x (b, n, d) at int64 indices (b, m) -> (b, m, d). */
+  public static Tensor rows(Tensor x, Tensor indices) {
+    return x.gather(1, indices.unsqueeze(-1).expand(indices.size(0), indices.size(1), x.size(2)));
   }
 
   /** (b, t, heads * k) -> (b, heads, t, k). */

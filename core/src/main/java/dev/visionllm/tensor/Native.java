@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.global.openblas;
+import org.bytedeco.pytorch.global.torch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,8 +52,33 @@ public final class Native {
         loadFile(library, name);
       }
     }
-    Loader.load(org.bytedeco.pytorch.global.torch.class);
+    Loader.load(torch.class);
     loaded = true;
+  }
+
+  /**
+   * The engine as it runs here.
+   *
+   * @param version of the binding; its first three numbers are libtorch's
+   * @param threads that one operation uses at most
+   * @param kernels vector extension that libtorch chose its kernels for
+   */
+  public record Engine(String version, int threads, String kernels) {}
+
+  /** Loads libtorch and says which it is. */
+  public static Engine engine() {
+    load();
+    try (PointerScope scope = TensorScope.open()) {
+      return new Engine(version(), torch.get_num_threads(), torch.get_cpu_capability().getString());
+    }
+  }
+
+  private static String version() {
+    try {
+      return Loader.getVersion("org.bytedeco", "pytorch");
+    } catch (IOException e) {
+      return "of unknown version";
+    }
   }
 
   /** The folder that native libraries are unpacked to. */
@@ -130,8 +157,7 @@ public final class Native {
 
   private static void loadFile(Path library, String name) {
     try {
-      Loader.loadLibrary(
-          org.bytedeco.pytorch.global.torch.class, new URL[] {library.toUri().toURL()}, name);
+      Loader.loadLibrary(torch.class, new URL[] {library.toUri().toURL()}, name);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot load " + library + ": " + e.getMessage(), e);
     }

@@ -1,0 +1,27 @@
+package dev.visionllm.result;
+
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * What the model says and what its tools found, in the order in which the text names them.
+ *
+ * @param text the answer without routing tokens
+ */
+public record Answer(String text, List<Finding> findings) {
+  /** Keeps a copy of the findings. */
+  public Answer {
+    Objects.requireNonNull(text, "text");
+    findings = List.copyOf(findings);
+  }
+
+  /** The findings that are boxes. */
+  public List<Detection> detections() {
+    return findings(Detection.class);
+  }
+
+  /** The findings of one kind, order kept. */
+  public <T extends Finding> List<T> findings(Class<T> kind) {
+    return findings.stream().filter(kind::isInstance).map(kind::cast).toList();
+  }
+}

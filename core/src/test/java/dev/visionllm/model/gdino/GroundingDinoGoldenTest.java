@@ -1,0 +1,193 @@
+package dev.visionllm.model.gdino;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.visionllm.Golden;
+import dev.visionllm.nn.F;
+import dev.visionllm.nn.Params;
+import dev.visionllm.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Grounding DINO against the reference. Where the class counts of a batch differ the reference
+ * mixes up its text masks, so there only the picture's half, the modules and the single run count.
+ */
+class GroundingDinoGoldenTest {
+  private static final double ATOL = 1e-4;
+
+  @TestFactory
+  Stream<DynamicTest> goldens() {
+    return Golden.tests(Golden.Kind.GROUNDING_DINO, GroundingDinoGoldenTest::check);
+  }
+
+  private static void check(Golden g) {
+    try (Params p = g.weights()) {
+      GroundingDino.Config c = Configs.of(g);
+      GroundingDino model = new GroundingDino(p.at("gdino"), c);
+      Set<String> names = new HashSet<>();
+      g.meta().get("weight_shapes").properties().forEach(e -> names.add(e.getKey()));
+      assertThat(p.taken().keySet()).containsExactlyInAnyOrderElementsOf(names);
+      modules(g, c);
+      picture(g, model);
+      if (even(g)) {
+        batch(g, model);
+      }
+      single(g, model);
+    }
+  }
+
+  private static boolean even(Golden g) {
+    JsonNode counts = g.meta().get("classes_per_image");
+    Set<Integer> different = new HashSet<>();
+    counts.forEach(n -> different.add(n.asInt()));
+    return different.size() == 1;
+  }
+
+  private static void picture(Golden g, GroundingDino model) {
+    GroundingDino.Config c = model.config();
+    Features f = model.features(g.io("pixel_values"), g.io("pixel_mask"), false);
+    for (int i = 0; i < f.maps().size(); i++) {
+      g.check("backbone." + i + ".feature", f.maps().get(i), ATOL);
+      Tensor map = g.io("backbone." + i + ".feature");
+      Tensor mask =
+          Pyramid.nearest(
+              g.io("pixel_mask"), new Features.Level((int) map.size(2), (int) map.size(3), 0));
+      exact(g, "backbone." + i + ".mask", mask);
+      Tensor pos =
+          PositionEncoding.image(mask.to(ScalarType.Float), c.hidden() / 2, c.temperature());
+      g.check(
+          "backbone." + i + ".pos",
+          pos.transpose(1, 2).reshape(g.io("backbone." + i + ".pos").shape()),
+          ATOL);
+    }
+    g.check("encoder_in.vision_features", f.vision(), ATOL);
+    g.check("encoder_in.vision_position_embedding", f.position(), ATOL);
+    exact(g, "encoder_in.vision_attention_mask", f.padding());
+    g.check("encoder_in.valid_ratios", f.ratios(), ATOL);
+    g.check("deform_enc.reference_points", f.reference(), ATOL);
+    g.check("two_stage.output_proposals", f.proposals(), ATOL);
+    g.check("text_projected", model.project(g.io("text_query")), ATOL);
+  }
+
+  private static void batch(Golden g, GroundingDino model) {
+    GroundingDino.Config c = model.config();
+    GroundingDino.Output out =
+        model.forward(
+            g.io("pixel_values"),
+            g.io("pixel_mask"),
+            g.io("text_query"),
+            g.io("text_query_masks"),
+            null,
+            false);
+    String last = "encoder.layer" + (c.encoderLayers() - 1);
+    g.check(last + ".vision", out.vision(), ATOL);
+    g.check(last + ".text", out.text(), ATOL);
+    g.check("two_stage.class_logits", padded(out.tokenLogits(), c), ATOL);
+    g.check("two_stage.coord_logits", out.tokenBoxes(), ATOL);
+    exact(g, "two_stage.topk_indices", out.chosen());
+    g.check("two_stage.topk_class_logits", padded(out.encoder().logits(), c), ATOL);
+    g.check("two_stage.init_reference_points", out.encoder().boxes(), ATOL);
+    for (int i = 0; i < c.decoderLayers(); i++) {
+      g.check("decoder.layer" + i + ".class_logits", padded(out.layers().get(i).logits(), c), ATOL);
+      g.check("decoder.layer" + i + ".boxes", out.layers().get(i).boxes(), ATOL);
+    }
+    g.check("logits", padded(out.last().logits(), c), ATOL);
+    g.check("pred_boxes", out.last().boxes(), ATOL);
+  }
+
+  private static void single(Golden g, GroundingDino model) {
+    JsonNode size = g.meta().get("image_sizes").get(0);
+    Tensor pixels = F.slice(g.io("pixel_values"), 0, 0, 1);
+    pixels = F.slice(F.slice(pixels, 2, 0, size.get(0).asInt()), 3, 0, size.get(1).asInt());
+    int classes = g.meta().get("classes_per_image").get(0).asInt();
+    Tensor text = F.slice(F.slice(g.io("text_query"), 0, 0, 1), 1, 0, classes);
+    Tensor mask = F.slice(g.io("pixel_mask"), 0, 0, 1);
+    mask = F.slice(F.slice(mask, 1, 0, size.get(0).asInt()), 2, 0, size.get(1).asInt());
+    GroundingDino.Output out = model.forward(pixels, mask, text, null, null, false);
+    exact(g, "single0.topk_indices", out.chosen());
+    g.check("single0.logits", padded(out.last().logits(), model.config()), ATOL);
+    g.check("single0.pred_boxes", out.last().boxes(), ATOL);
+  }
+
+  private static void modules(Golden g, GroundingDino.Config c) {
+    Tensor value = g.io("msda.value"); // (b, n, heads, k)
+    Tensor weights = g.io("msda.attention_weights");
+    g.check(
+        "msda.output",
+        DeformableAttention.sample(
+            value.flatten(2, -1),
+            levels(g.io("msda.spatial_shapes")),
+            value.size(2),
+            g.io("msda.sampling_locations"),
+            weights.flatten(3, -1)),
+        ATOL);
+    try (Params p = g.weights()) {
+      Params m = p.at("gdino.model");
+      deformable(
+          g,
+          "deform_enc",
+          new DeformableAttention(
+              m.at("encoder.layers.0.deformable_layer.self_attn"),
+              c.hidden(),
+              c.encoderHeads(),
+              c.levels(),
+              c.encoderPoints()));
+      deformable(
+          g,
+          "deform_dec",
+          new DeformableAttention(
+              m.at("decoder.layers.0.encoder_attn"),
+              c.hidden(),
+              c.decoderHeads(),
+              c.levels(),
+              c.decoderPoints()));
+    }
+  }
+
+  private static void deformable(Golden g, String name, DeformableAttention module) {
+    g.check(
+        name + ".output",
+        module.forward(
+            g.io(name + ".hidden_states").add(g.io(name + ".position_embeddings")),
+            g.io(name + ".encoder_hidden_states"),
+            g.io(name + ".attention_mask").logical_not(),
+            g.io(name + ".reference_points"),
+            levels(g.io(name + ".spatial_shapes"))),
+        ATOL);
+  }
+
+  private static List<Features.Level> levels(Tensor shapes) {
+    long[] hw = Tensors.longs(shapes);
+    List<Features.Level> levels = new ArrayList<>();
+    int start = 0;
+    for (int i = 0; i < hw.length; i += 2) {
+      levels.add(new Features.Level((int) hw[i], (int) hw[i + 1], start));
+      start = levels.get(levels.size() - 1).end();
+    }
+    return levels;
+  }
+
+  /** The reference pads classes to those of a whole pass. */
+  private static Tensor padded(Tensor logits, GroundingDino.Config c) {
+    return torch.constant_pad_nd(
+        logits,
+        new long[] {0, c.maxTextLen() - logits.size(2)},
+        new Scalar(Double.NEGATIVE_INFINITY));
+  }
+
+  private static void exact(Golden g, String name, Tensor actual) {
+    assertThat(Tensors.longs(actual)).as(name).isEqualTo(Tensors.longs(g.io(name)));
+    System.out.printf("%-32s %-36s exact%n", g.name(), name);
+  }
+}
