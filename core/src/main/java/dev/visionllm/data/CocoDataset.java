@@ -1,5 +1,6 @@
 package dev.visionllm.data;
 
+import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.Rle;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -120,9 +122,15 @@ public record CocoDataset(
 
   /** Writes the data set; masks as run-length strings or polygons, as they are. */
   public void write(Path file) throws IOException {
-    Path temporary = file.resolveSibling(file.getFileName() + ".part");
-    try (OutputStream out = Files.newOutputStream(temporary);
-        JsonGenerator json = JsonMapper.shared().createGenerator(out)) {
+    AtomicFile.write(file, this::write);
+  }
+
+  private void write(OutputStream out) {
+    try (JsonGenerator json =
+        JsonMapper.shared()
+            .writer()
+            .without(StreamWriteFeature.AUTO_CLOSE_TARGET)
+            .createGenerator(out)) {
       json.writeStartObject();
       json.writeArrayPropertyStart("images");
       for (Picture p : pictures) {
@@ -148,7 +156,6 @@ public record CocoDataset(
       json.writeEndArray();
       json.writeEndObject();
     }
-    Files.move(temporary, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
   }
 
   private static void write(JsonGenerator json, Annotation a) {
