@@ -1,0 +1,5 @@
+/**
+ * Training: optimiser, learning rate, and the visible loop over recipes. No networks, nothing of
+ * the command line.
+ */
+package dev.visionllm.train;
