@@ -1,86 +1,71 @@
 package dev.visionllm.checkpoint;
 
 import dev.visionllm.nn.Params;
+import dev.visionllm.tensor.Hardware;
 import dev.visionllm.tensor.Native;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
-import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
-/** A safetensors file: an 8-byte header length, a JSON header, the tensors' bytes. */
+/**
+ * A safetensors file: an 8-byte header length, a JSON header, the tensors' bytes. The header is
+ * checked in full when the file is opened; tensors are read when they are asked for. Large ones are
+ * the file's own pages, mapped copy-on-write: loading costs nothing, processes share them, and
+ * writing to a tensor never reaches the file. Replace such a file by renaming another one over it
+ * ({@link AtomicFile} does); cutting it short while it is mapped ends the process.
+ */
 public final class SafeTensors implements Params.Source {
-  private static final JsonMapper JSON = JsonMapper.builder().build();
-
-  /** One entry of the header; offsets are bytes from the start of the file. */
+  /**
+   * One entry of the header.
+   *
+   * @param name the tensor's name
+   * @param dtype the header's name of the number format, such as F32
+   * @param shape sizes of the dimensions
+   * @param from first byte, counted from the start of the file
+   * @param to byte after the last one
+   */
   public record Entry(String name, String dtype, long[] shape, long from, long to) {}
 
   private final Path file;
+  private final long size;
   private final Map<String, Entry> entries;
+  private final Map<String, String> metadata;
 
-  private SafeTensors(Path file, Map<String, Entry> entries) {
+  private SafeTensors(Path file, Header header) {
     this.file = file;
-    this.entries = entries;
+    size = header.fileSize();
+    entries = header.entries();
+    metadata = header.metadata();
   }
 
-  /** Reads and checks the header. @throws IllegalArgumentException if the file is malformed */
+  /**
+   * Reads and checks the header.
+   *
+   * @throws IOException if the file cannot be read
+   * @throws IllegalArgumentException if it is malformed: one line that names file and tensor
+   */
   public static SafeTensors open(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long size = channel.size();
-      ByteBuffer head = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-      channel.read(head, 0);
-      if (size < 10 || head.getLong(0) < 2 || head.getLong(0) > size - 8) {
-        throw new IllegalArgumentException(
-            file + ": not a safetensors file: its header length does not fit its size " + size);
-      }
-      long start = 8 + head.getLong(0);
-      ByteBuffer text = ByteBuffer.allocate(Math.toIntExact(head.getLong(0)));
-      channel.read(text, 8);
-      JsonNode header;
-      try {
-        header = JSON.readTree(new String(text.array(), StandardCharsets.UTF_8));
-      } catch (JacksonException e) {
-        throw new IllegalArgumentException(file + ": the safetensors header is not JSON", e);
-      }
-      Map<String, Entry> entries = new LinkedHashMap<>();
-      List<Map.Entry<String, JsonNode>> fields = new ArrayList<>(header.properties());
-      for (Map.Entry<String, JsonNode> f : fields) {
-        if (f.getKey().equals("__metadata__")) {
-          continue;
-        }
-        JsonNode n = f.getValue();
-        long[] shape = new long[n.get("shape").size()];
-        for (int i = 0; i < shape.length; i++) {
-          shape[i] = n.get("shape").get(i).asLong();
-        }
-        long from = start + n.get("data_offsets").get(0).asLong();
-        long to = start + n.get("data_offsets").get(1).asLong();
-        entries.put(f.getKey(), new Entry(f.getKey(), n.get("dtype").asString(), shape, from, to));
-      }
-      return new SafeTensors(file, Collections.unmodifiableMap(entries));
+    if (!Files.isRegularFile(file)) {
+      throw new IOException(
+          file + (Files.exists(file) ? ": is not a file" : ": there is no such file"));
     }
+    return new SafeTensors(file, Header.read(file));
   }
 
-  /** The header's entries by name, in file order. */
+  /** The header's entries by name, in the order of their bytes. */
   public Map<String, Entry> entries() {
     return entries;
+  }
+
+  /** The header's free texts. */
+  public Map<String, String> metadata() {
+    return metadata;
   }
 
   @Override
@@ -90,50 +75,70 @@ public final class SafeTensors implements Params.Source {
 
   @Override
   public Tensor get(String name, long... shape) {
-    Tensor t = get(name);
-    if (!Arrays.equals(t.shape(), shape)) {
+    Entry e = entry(name);
+    if (!Arrays.equals(e.shape(), shape)) {
       throw new IllegalArgumentException(
           file
               + ": "
               + name
               + " has shape "
-              + Arrays.toString(t.shape())
+              + Arrays.toString(e.shape())
               + ", the model needs "
-              + Arrays.toString(shape));
+              + Arrays.toString(shape)
+              + ": check the sizes in config.json");
     }
-    return t;
+    if (!dtype(e).floating() && name.matches(".*\\.(weight|bias)")) {
+      throw new IllegalArgumentException(
+          file + ": " + name + " has dtype " + e.dtype() + ", should be F32, BF16, F16 or F64");
+    }
+    return load(e);
   }
 
-  /** A tensor by name, in the file's dtype. */
+  /** A tensor by name, in the file's dtype and shape. */
   public Tensor get(String name) {
-    Native.load();
+    return load(entry(name));
+  }
+
+  /** The same tensors on a device and, where they are floating-point numbers, in its format. */
+  public Params.Source withHardware(Hardware hardware) {
+    return new OnHardware(this, hardware);
+  }
+
+  private Entry entry(String name) {
     Entry e = entries.get(name);
     if (e == null) {
       throw new IllegalArgumentException(file + ": has no tensor " + name);
     }
-    Tensor t = torch.empty(e.shape(), new TensorOptions(scalar(e.dtype())), null);
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      if (e.to() > e.from()) {
-        ByteBuffer map = channel.map(FileChannel.MapMode.READ_ONLY, e.from(), e.to() - e.from());
-        Pointer.memcpy(t.data_ptr(), new BytePointer(map), e.to() - e.from());
-      }
-    } catch (IOException x) {
-      throw new java.io.UncheckedIOException(file + ": cannot be read", x);
-    }
-    return t;
+    return e;
   }
 
-  private ScalarType scalar(String dtype) {
-    return switch (dtype) {
-      case "F32" -> ScalarType.Float;
-      case "F64" -> ScalarType.Double;
-      case "F16" -> ScalarType.Half;
-      case "BF16" -> ScalarType.BFloat16;
-      case "I64" -> ScalarType.Long;
-      case "I32" -> ScalarType.Int;
-      case "U8" -> ScalarType.Byte;
-      case "BOOL" -> ScalarType.Bool;
-      default -> throw new IllegalArgumentException(file + ": dtype " + dtype + " is not known");
-    };
+  private Tensor load(Entry e) {
+    Native.load();
+    // a private mapping needs a channel that may write, although it never writes
+    boolean writable = Files.isWritable(file);
+    try (FileChannel channel =
+        writable
+            ? FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)
+            : FileChannel.open(file, StandardOpenOption.READ)) {
+      if (channel.size() != size) {
+        throw new IllegalArgumentException(
+            file
+                + ": has "
+                + channel.size()
+                + " bytes, had "
+                + size
+                + " when it was opened: it was written to meanwhile");
+      }
+      return Mapped.fits(e, dtype(e), writable)
+          ? Mapped.map(channel, e, dtype(e))
+          : Mapped.copy(channel, e, dtype(e));
+    } catch (IOException x) {
+      throw new UncheckedIOException(
+          file + ": " + e.name() + " cannot be read: " + x.getMessage(), x);
+    }
+  }
+
+  private static Dtype dtype(Entry e) {
+    return Dtype.valueOf(e.dtype());
   }
 }

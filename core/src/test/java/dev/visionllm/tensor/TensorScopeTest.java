@@ -3,6 +3,9 @@ package dev.visionllm.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -47,6 +50,23 @@ class TensorScopeTest {
     long before = Pointer.totalCount();
     turn.run();
     assertThat(Pointer.totalCount()).isEqualTo(before);
+  }
+
+  @Test
+  void aChainFreesWhatLiesBetween() {
+    try (var scope = TensorScope.open()) {
+      List<Tensor> between = new ArrayList<>();
+      Tensor x = Tensors.of(new float[] {1, 2}, 2);
+      UnaryOperator<Tensor> twice =
+          t -> {
+            between.add(t);
+            return t.add(t);
+          };
+      Tensor result = TensorScope.chain(x, List.of(twice, twice, twice));
+      assertThat(Tensors.floats(result)).containsExactly(8, 16);
+      assertThat(between).extracting(t -> t.isNull()).containsExactly(false, true, true);
+      assertThat(TensorScope.chain(x, List.of())).isSameAs(x);
+    }
   }
 
   @Test
