@@ -17,11 +17,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 
-/** What the objects stand before: drawn textures, and cut-outs of photographs where a folder of them is given. */
+/**
+ * What the objects stand before: drawn textures, and cut-outs of photographs where a folder of them
+ * is given.
+ */
 public final class Backgrounds {
   /** Drawn backgrounds only. */
   public static final Backgrounds DRAWN = new Backgrounds(List.of());
@@ -48,27 +51,41 @@ public final class Backgrounds {
 
   /** Also uses the PNG and JPEG photographs of a folder and of the folders in it. */
   public static Backgrounds withPhotographs(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) throw new IllegalArgumentException("backgrounds folder " + folder + " does not exist");
+    if (!Files.isDirectory(folder))
+      throw new IllegalArgumentException("backgrounds folder " + folder + " does not exist");
     List<Path> files;
     try (Stream<Path> walk = Files.walk(folder)) {
-      files = walk.filter(f -> f.toString().toLowerCase(Locale.ROOT).matches(".*\\.(png|jpe?g)")).sorted().toList();
+      files =
+          walk.filter(f -> f.toString().toLowerCase(Locale.ROOT).matches(".*\\.(png|jpe?g)"))
+              .sorted()
+              .toList();
     }
+<<<<<<< HEAD
     if (files.isEmpty()) throw new IllegalArgumentException("backgrounds folder " + folder + " holds no PNG or JPEG files");
+=======
+    if (files.isEmpty())
+      throw new IllegalArgumentException(
+          "backgrounds folder " + folder + " holds no PNG or JPEG files");
+>>>>>>> data
     List<BufferedImage> photographs = new ArrayList<>();
     for (Path f : files) {
       BufferedImage b;
       try {
         b = ImageIO.read(f.toFile());
       } catch (IOException | RuntimeException e) { // ImageIO throws both on damaged files
-        throw new IllegalArgumentException("background " + f + " is not a readable picture: " + e.getMessage(), e);
+        throw new IllegalArgumentException(
+            "background " + f + " is not a readable picture: " + e.getMessage(), e);
       }
       if (b == null) throw new IllegalArgumentException("background " + f + " is not a picture");
       double scale = Math.min(1, PHOTO_SIDE / (double) Math.min(b.getWidth(), b.getHeight()));
       BufferedImage small =
           new BufferedImage(
-              Math.max(1, (int) (b.getWidth() * scale)), Math.max(1, (int) (b.getHeight() * scale)), BufferedImage.TYPE_INT_RGB);
+              Math.max(1, (int) (b.getWidth() * scale)),
+              Math.max(1, (int) (b.getHeight() * scale)),
+              BufferedImage.TYPE_INT_RGB);
       Graphics2D g = small.createGraphics();
-      g.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BICUBIC);
+      g.setRenderingHint(
+          RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BICUBIC);
       g.drawImage(b, 0, 0, small.getWidth(), small.getHeight(), null);
       g.dispose();
       photographs.add(small);
@@ -106,7 +123,8 @@ public final class Backgrounds {
     double scale = least * (1 + random.nextDouble());
     int w = (int) Math.ceil(photo.getWidth() * scale);
     int h = (int) Math.ceil(photo.getHeight() * scale);
-    g.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
+    g.setRenderingHint(
+        RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
     g.drawImage(photo, -random.nextInt(w - width + 1), -random.nextInt(h - height + 1), w, h, null);
   }
 
@@ -119,14 +137,18 @@ public final class Backgrounds {
     double angle = random.nextDouble() * 2 * Math.PI;
     float dx = (float) (Math.cos(angle) * w / 2);
     float dy = (float) (Math.sin(angle) * h / 2);
-    g.setPaint(new GradientPaint(w / 2f - dx, h / 2f - dy, colour(random), w / 2f + dx, h / 2f + dy, colour(random)));
+    g.setPaint(
+        new GradientPaint(
+            w / 2f - dx, h / 2f - dy, colour(random), w / 2f + dx, h / 2f + dy, colour(random)));
     g.fillRect(0, 0, w, h);
   }
 
   private static void radial(Graphics2D g, int w, int h, RandomGenerator random) {
     Point2D centre = new Point2D.Double(random.nextDouble() * w, random.nextDouble() * h);
     float radius = (float) (Math.max(w, h) * (0.5 + random.nextDouble() * 0.7));
-    g.setPaint(new RadialGradientPaint(centre, radius, new float[] {0, 1}, new Color[] {colour(random), colour(random)}));
+    g.setPaint(
+        new RadialGradientPaint(
+            centre, radius, new float[] {0, 1}, new Color[] {colour(random), colour(random)}));
     g.fillRect(0, 0, w, h);
   }
 
@@ -200,7 +222,8 @@ public final class Backgrounds {
       Color clear = new Color(c.getRed(), c.getGreen(), c.getBlue(), 0);
       float radius = (float) (Math.max(w, h) * (0.12 + random.nextDouble() * 0.4));
       Point2D centre = new Point2D.Double(random.nextDouble() * w, random.nextDouble() * h);
-      g.setPaint(new RadialGradientPaint(centre, radius, new float[] {0, 1}, new Color[] {c, clear}));
+      g.setPaint(
+          new RadialGradientPaint(centre, radius, new float[] {0, 1}, new Color[] {c, clear}));
       g.fillRect(0, 0, w, h);
     }
   }
@@ -218,7 +241,8 @@ public final class Backgrounds {
       double y = random.nextDouble() * h;
       double r = side * (0.03 + random.nextDouble() * 0.2);
       switch (random.nextInt(3)) {
-        case 0 -> g.fill(new Ellipse2D.Double(x - r, y - r / 2, 2 * r, r * (0.5 + random.nextDouble())));
+        case 0 ->
+            g.fill(new Ellipse2D.Double(x - r, y - r / 2, 2 * r, r * (0.5 + random.nextDouble())));
         case 1 -> {
           Path2D polygon = new Path2D.Double();
           int corners = 3 + random.nextInt(4);
@@ -248,7 +272,8 @@ public final class Backgrounds {
       int d = (int) (bits & 0xffff) * (2 * strength + 1) / 0x10000 - strength;
       bits >>>= 16;
       int p = pixels[i];
-      pixels[i] = clamp((p >> 16 & 255) + d) << 16 | clamp((p >> 8 & 255) + d) << 8 | clamp((p & 255) + d);
+      pixels[i] =
+          clamp((p >> 16 & 255) + d) << 16 | clamp((p >> 8 & 255) + d) << 8 | clamp((p & 255) + d);
     }
   }
 

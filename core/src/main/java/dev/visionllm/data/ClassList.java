@@ -8,7 +8,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The nouns of the small world, read from the resource {@code classes.txt}; other names follow the regular rules of English. */
+/**
+ * The nouns of the small world, read from the resource {@code classes.txt}; other names follow the
+ * regular rules of English.
+ */
 public final class ClassList {
   /**
    * @param name class name, words separated by spaces
@@ -38,7 +41,8 @@ public final class ClassList {
   /** The list that ships with the library. */
   public static ClassList nano() {
     try (InputStream in = ClassList.class.getResourceAsStream("classes.txt")) {
-      if (in == null) throw new IllegalStateException("resource classes.txt is missing from the jar");
+      if (in == null)
+        throw new IllegalStateException("resource classes.txt is missing from the jar");
       return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new IllegalStateException("resource classes.txt cannot be read: " + e.getMessage(), e);
@@ -54,11 +58,16 @@ public final class ClassList {
       String[] w = line.trim().split("\\s+");
       if (w.length != 5) {
         throw new IllegalArgumentException(
-            "classes.txt line " + number + " has " + w.length + " words, expected 5: name plural category codepoint fluent");
+            "classes.txt line "
+                + number
+                + " has "
+                + w.length
+                + " words, expected 5: name plural category codepoint fluent");
       }
       Noun noun = new Noun(spaces(w[0]), spaces(w[1]), spaces(w[2]), w[3], w[4]);
       if (nouns.put(noun.name(), noun) != null) {
-        throw new IllegalArgumentException("classes.txt line " + number + ": class " + noun.name() + " is listed twice");
+        throw new IllegalArgumentException(
+            "classes.txt line " + number + ": class " + noun.name() + " is listed twice");
       }
     }
     return new ClassList(nouns);
@@ -69,7 +78,10 @@ public final class ClassList {
     return new ArrayList<>(nouns.values());
   }
 
-  /** The noun of a class name; a name that is not listed gets a regular plural and the family "thing". */
+  /**
+   * The noun of a class name; a name that is not listed gets a regular plural and the family
+   * "thing".
+   */
   public Noun noun(String name) {
     Noun known = nouns.get(name);
     return known != null ? known : new Noun(name, regularPlural(name), "thing", "", "");

@@ -9,29 +9,37 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One picture of a class without its surroundings, trimmed to its opaque part and kept at several sizes, so that drawing it
- * small does not alias.
+ * One picture of a class without its surroundings, trimmed to its opaque part and kept at several
+ * sizes, so that drawing it small does not alias.
  *
  * @param file where it came from
- * @param levels premultiplied ARGB, largest first, each half the one before, with a transparent border of one pixel
+ * @param levels premultiplied ARGB, largest first, each half the one before, with a transparent
+ *     border of one pixel
  */
 record Cutout(String file, List<BufferedImage> levels) {
   private static final int OPAQUE = 8; // alpha from here on counts as content when trimming
   private static final int SMALLEST = 24;
 
-  /** @return null if nothing of the picture is visible */
+  /**
+   * @return null if nothing of the picture is visible
+   */
   static Cutout of(String file, BufferedImage picture, int maxSide) {
     BufferedImage trimmed = trim(picture);
     if (trimmed == null) return null;
-    while (Math.max(trimmed.getWidth(), trimmed.getHeight()) >= 2 * maxSide) trimmed = half(trimmed);
+    while (Math.max(trimmed.getWidth(), trimmed.getHeight()) >= 2 * maxSide)
+      trimmed = half(trimmed);
     List<BufferedImage> levels = new ArrayList<>();
     for (BufferedImage b = trimmed; ; b = half(b)) {
       levels.add(bordered(b));
-      if (Math.max(b.getWidth(), b.getHeight()) < 2 * SMALLEST) return new Cutout(file, List.copyOf(levels));
+      if (Math.max(b.getWidth(), b.getHeight()) < 2 * SMALLEST)
+        return new Cutout(file, List.copyOf(levels));
     }
   }
 
-  /** The cut-out with its longer side at {@code side} pixels, then turned; premultiplied ARGB just large enough. */
+  /**
+   * The cut-out with its longer side at {@code side} pixels, then turned; premultiplied ARGB just
+   * large enough.
+   */
   BufferedImage draw(double side, double radians, boolean flip) {
     BufferedImage from = levels.get(0);
     for (BufferedImage b : levels) if (longest(b) >= side) from = b;
@@ -48,7 +56,8 @@ record Cutout(String file, List<BufferedImage> levels) {
     t.translate(-from.getWidth() / 2.0, -from.getHeight() / 2.0);
     BufferedImage out = new BufferedImage(outW, outH, BufferedImage.TYPE_INT_ARGB_PRE);
     Graphics2D g = out.createGraphics();
-    g.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
+    g.setRenderingHint(
+        RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
     g.drawImage(from, t, null);
     g.dispose();
     return out;
@@ -87,7 +96,8 @@ record Cutout(String file, List<BufferedImage> levels) {
 
   private static BufferedImage copy(BufferedImage b, int border) {
     BufferedImage out =
-        new BufferedImage(b.getWidth() + 2 * border, b.getHeight() + 2 * border, BufferedImage.TYPE_INT_ARGB_PRE);
+        new BufferedImage(
+            b.getWidth() + 2 * border, b.getHeight() + 2 * border, BufferedImage.TYPE_INT_ARGB_PRE);
     Graphics2D g = out.createGraphics();
     g.drawImage(b, border, border, null);
     g.dispose();
@@ -99,7 +109,8 @@ record Cutout(String file, List<BufferedImage> levels) {
     int h = Math.max(1, b.getHeight() / 2);
     BufferedImage out = new BufferedImage(w, h, BufferedImage.TYPE_INT_ARGB_PRE);
     Graphics2D g = out.createGraphics();
-    g.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
+    g.setRenderingHint(
+        RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
     g.drawImage(b, 0, 0, w, h, null);
     g.dispose();
     return out;

@@ -20,7 +20,10 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 
-/** Cut-outs by class name, from folders that hold {@code NAME.png}, {@code NAME.svg} or {@code NAME/anything.png}. */
+/**
+ * Cut-outs by class name, from folders that hold {@code NAME.png}, {@code NAME.svg} or {@code
+ * NAME/anything.png}.
+ */
 public final class Cutouts {
   private final Map<String, List<Cutout>> byName;
 
@@ -33,20 +36,25 @@ public final class Cutouts {
    *
    * @param folders source folders; a class may be in several of them
    * @param maxSide longer side in pixels that SVG files are drawn at
-   * @throws IllegalArgumentException if a folder is missing or holds no cut-outs, or a file is no picture or invisible
+   * @throws IllegalArgumentException if a folder is missing or holds no cut-outs, or a file is no
+   *     picture or invisible
    */
   public static Cutouts load(List<Path> folders, int maxSide) throws IOException {
-    if (folders.isEmpty()) throw new IllegalArgumentException("no source folder given: name at least one with cut-outs");
+    if (folders.isEmpty())
+      throw new IllegalArgumentException("no source folder given: name at least one with cut-outs");
     Map<String, List<Cutout>> byName = new TreeMap<>();
     for (Path folder : folders) {
       if (!Files.isDirectory(folder)) {
         throw new IllegalArgumentException(
-            "source folder " + folder + " does not exist: 'visionllm data fetch nano --out DIR' makes some in DIR/sources");
+            "source folder "
+                + folder
+                + " does not exist: 'visionllm data fetch nano --out DIR' makes some in DIR/sources");
       }
       int before = byName.values().stream().mapToInt(List::size).sum();
       for (Path file : sorted(folder)) {
         if (Files.isDirectory(file)) {
-          for (Path inner : sorted(file)) add(byName, className(file.getFileName().toString()), inner, maxSide);
+          for (Path inner : sorted(file))
+            add(byName, className(file.getFileName().toString()), inner, maxSide);
         } else {
           String name = file.getFileName().toString();
           int dot = name.lastIndexOf('.');
@@ -55,7 +63,9 @@ public final class Cutouts {
       }
       if (byName.values().stream().mapToInt(List::size).sum() == before) {
         throw new IllegalArgumentException(
-            "source folder " + folder + " holds no cut-outs: expected NAME.png, NAME.svg or NAME/anything.png");
+            "source folder "
+                + folder
+                + " holds no cut-outs: expected NAME.png, NAME.svg or NAME/anything.png");
       }
     }
     byName.replaceAll((name, list) -> List.copyOf(list));
@@ -71,7 +81,8 @@ public final class Cutouts {
     return byName.get(name);
   }
 
-  private static void add(Map<String, List<Cutout>> byName, String name, Path file, int maxSide) throws IOException {
+  private static void add(Map<String, List<Cutout>> byName, String name, Path file, int maxSide)
+      throws IOException {
     String end = file.getFileName().toString().toLowerCase(Locale.ROOT);
     BufferedImage picture;
     if (end.endsWith(".svg")) {
@@ -80,15 +91,20 @@ public final class Cutouts {
       try {
         picture = ImageIO.read(file.toFile());
       } catch (IOException | RuntimeException e) { // ImageIO throws both on damaged files
-        throw new IllegalArgumentException("cut-out " + file + " is not a readable PNG: " + e.getMessage(), e);
+        throw new IllegalArgumentException(
+            "cut-out " + file + " is not a readable PNG: " + e.getMessage(), e);
       }
-      if (picture == null) throw new IllegalArgumentException("cut-out " + file + " is not a PNG picture");
+      if (picture == null)
+        throw new IllegalArgumentException("cut-out " + file + " is not a PNG picture");
     } else {
       return; // licences, read-me files and the like
     }
-    if (name.isBlank()) throw new IllegalArgumentException("cut-out " + file + " has no class name in its file name");
+    if (name.isBlank())
+      throw new IllegalArgumentException("cut-out " + file + " has no class name in its file name");
     Cutout cutout = Cutout.of(file.toString(), picture, maxSide);
-    if (cutout == null) throw new IllegalArgumentException("cut-out " + file + " shows nothing: all of it is transparent");
+    if (cutout == null)
+      throw new IllegalArgumentException(
+          "cut-out " + file + " shows nothing: all of it is transparent");
     byName.computeIfAbsent(name, n -> new ArrayList<>()).add(cutout);
   }
 
@@ -97,12 +113,15 @@ public final class Cutouts {
     try (InputStream in = Files.newInputStream(file)) {
       document = new SVGLoader().load(in, null, LoaderContext.createDefault());
     } catch (RuntimeException e) {
-      throw new IllegalArgumentException("cut-out " + file + " is not a readable SVG: " + e.getMessage(), e);
+      throw new IllegalArgumentException(
+          "cut-out " + file + " is not a readable SVG: " + e.getMessage(), e);
     }
-    if (document == null) throw new IllegalArgumentException("cut-out " + file + " is not a readable SVG");
+    if (document == null)
+      throw new IllegalArgumentException("cut-out " + file + " is not a readable SVG");
     FloatSize size = document.size();
     if (!(size.width > 0) || !(size.height > 0)) {
-      throw new IllegalArgumentException("cut-out " + file + " has size " + size.width + " x " + size.height);
+      throw new IllegalArgumentException(
+          "cut-out " + file + " has size " + size.width + " x " + size.height);
     }
     double scale = maxSide / (double) Math.max(size.width, size.height);
     int w = Math.max(1, (int) Math.round(size.width * scale));

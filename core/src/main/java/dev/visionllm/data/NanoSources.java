@@ -12,9 +12,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Brings the picture sets and the vocabulary that the nano model is trained from, through npm, and lays them out as source
- * folders: {@code sources/google}, {@code sources/twemoji}, {@code sources/fluent}, {@code sources/fluent_flat}, each with
- * one file per class of {@link ClassList#nano()}, and {@code llama-tokenizer-js}.
+ * Brings the picture sets and the vocabulary that the nano model is trained from, through npm, and
+ * lays them out as source folders: {@code sources/google}, {@code sources/twemoji}, {@code
+ * sources/fluent}, {@code sources/fluent_flat}, each with one file per class of {@link
+ * ClassList#nano()}, and {@code llama-tokenizer-js}.
  */
 public final class NanoSources {
   /** What npm is asked for, with the licences of the contents. */
@@ -49,24 +50,40 @@ public final class NanoSources {
   private static void install(String npm, Path folder) throws IOException, InterruptedException {
     List<String> command =
         new ArrayList<>(
-            List.of(npm, "install", "--prefix", folder.toAbsolutePath().toString(), "--no-save", "--ignore-scripts"));
+            List.of(
+                npm,
+                "install",
+                "--prefix",
+                folder.toAbsolutePath().toString(),
+                "--no-save",
+                "--ignore-scripts"));
     command.addAll(List.of("--legacy-peer-deps", "--no-audit", "--no-fund", "--loglevel=error"));
     command.addAll(PACKAGES);
     Path log = folder.resolve("npm.log");
     Process process;
     try {
-      process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+      process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(log.toFile())
+              .start();
     } catch (IOException e) {
-      throw new IOException("npm cannot be run (" + npm + "): install Node.js with npm, then run this command again", e);
+      throw new IOException(
+          "npm cannot be run (" + npm + "): install Node.js with npm, then run this command again",
+          e);
     }
     if (!process.waitFor(20, TimeUnit.MINUTES)) {
       process.destroy();
-      throw new IOException("npm did not finish within 20 minutes: check the network and run this command again");
+      throw new IOException(
+          "npm did not finish within 20 minutes: check the network and run this command again");
     }
     if (process.exitValue() != 0) {
       String said = Files.readString(log, StandardCharsets.UTF_8).strip().replaceAll("\\s+", " ");
       throw new IOException(
-          "npm failed with exit code " + process.exitValue() + ": " + said.substring(0, Math.min(300, said.length())));
+          "npm failed with exit code "
+              + process.exitValue()
+              + ": "
+              + said.substring(0, Math.min(300, said.length())));
     }
   }
 
@@ -86,7 +103,9 @@ public final class NanoSources {
       if (!Files.exists(png)) png = googleFrom.resolve(noun.codePoint() + "-fe0f.png");
       copy(png, google.resolve(file + ".png"));
       copy(twemojiFrom.resolve(noun.codePoint() + ".svg"), twemoji.resolve(file + ".svg"));
-      copy(fluentFrom.resolve("modern").resolve(noun.fluent() + ".svg"), fluent.resolve(file + ".svg"));
+      copy(
+          fluentFrom.resolve("modern").resolve(noun.fluent() + ".svg"),
+          fluent.resolve(file + ".svg"));
       copy(fluentFrom.resolve("flat").resolve(noun.fluent() + ".svg"), flat.resolve(file + ".svg"));
     }
     Path vocabulary = fresh(out.resolve("llama-tokenizer-js"));
@@ -98,7 +117,12 @@ public final class NanoSources {
 
   private static void copy(Path from, Path to) throws IOException {
     if (!Files.exists(from)) {
-      throw new IOException("a fetched package lacks " + from.getFileName() + ", which " + to.getFileName() + " is made of");
+      throw new IOException(
+          "a fetched package lacks "
+              + from.getFileName()
+              + ", which "
+              + to.getFileName()
+              + " is made of");
     }
     Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
   }

@@ -8,7 +8,8 @@ import java.util.List;
  * @param index its number in the sequence of the generator
  * @param rgb width * height pixels 0xRRGGBB, row-major
  * @param things the objects from back to front
- * @param owner for each pixel the position in {@code things} of the object seen there, or -1: the visible masks
+ * @param owner for each pixel the position in {@code things} of the object seen there, or -1: the
+ *     visible masks
  */
 record Scene(long index, int width, int height, int[] rgb, List<Thing> things, int[] owner) {
   /**
@@ -16,11 +17,20 @@ record Scene(long index, int width, int height, int[] rgb, List<Thing> things, i
    *
    * @param name class name
    * @param area visible pixels
-   * @param visibleFraction visible pixels as a share of the object's own, before it was covered or cut off
+   * @param visibleFraction visible pixels as a share of the object's own, before it was covered or
+   *     cut off
    * @param x0 bounds of the visible mask in pixels: x0 and y0 inside, x1 and y1 just outside
    * @param colour dominant colour, or null if there is none
    */
-  record Thing(String name, int area, double visibleFraction, int x0, int y0, int x1, int y1, Colour colour) {
+  record Thing(
+      String name,
+      int area,
+      double visibleFraction,
+      int x0,
+      int y0,
+      int x1,
+      int y1,
+      Colour colour) {
     double centreX() {
       return (x0 + x1) / 2.0;
     }

@@ -8,8 +8,8 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /**
- * Composes pictures of cut-outs on varied backgrounds. Picture {@code i} depends on the seed and on {@code i} alone, so any
- * number of threads makes the same pictures.
+ * Composes pictures of cut-outs on varied backgrounds. Picture {@code i} depends on the seed and on
+ * {@code i} alone, so any number of threads makes the same pictures.
  */
 public final class Scenes {
   /**
@@ -24,20 +24,31 @@ public final class Scenes {
    * @param maxSide greatest, likewise; crowded pictures use less
    */
   public record Settings(
-      int width, int height, double empty, int maxObjects, double minVisible, double minSide, double maxSide) {
+      int width,
+      int height,
+      double empty,
+      int maxObjects,
+      double minVisible,
+      double minSide,
+      double maxSide) {
     public static final Settings DEFAULT = new Settings(256, 256, 0.12, 8, 0.5, 0.16, 0.5);
 
     public Settings {
       if (width < 32 || height < 32 || width > 8192 || height > 8192) {
-        throw new IllegalArgumentException("picture size " + width + "x" + height + " is not between 32 and 8192 pixels");
+        throw new IllegalArgumentException(
+            "picture size " + width + "x" + height + " is not between 32 and 8192 pixels");
       }
-      if (!(empty >= 0 && empty <= 1)) throw new IllegalArgumentException("share of empty pictures " + empty + " is not in 0..1");
-      if (maxObjects < 0 || maxObjects > 100) throw new IllegalArgumentException("object count " + maxObjects + " is not in 0..100");
+      if (!(empty >= 0 && empty <= 1))
+        throw new IllegalArgumentException("share of empty pictures " + empty + " is not in 0..1");
+      if (maxObjects < 0 || maxObjects > 100)
+        throw new IllegalArgumentException("object count " + maxObjects + " is not in 0..100");
       if (!(minVisible > 0 && minVisible <= 1)) {
-        throw new IllegalArgumentException("least visible fraction " + minVisible + " is not in (0, 1]");
+        throw new IllegalArgumentException(
+            "least visible fraction " + minVisible + " is not in (0, 1]");
       }
       if (!(minSide > 0 && minSide <= maxSide && maxSide <= 1)) {
-        throw new IllegalArgumentException("object sides " + minSide + " to " + maxSide + " are not in order within (0, 1]");
+        throw new IllegalArgumentException(
+            "object sides " + minSide + " to " + maxSide + " are not in order within (0, 1]");
       }
     }
 
@@ -56,9 +67,17 @@ public final class Scenes {
   private static final int[] CLASS_WEIGHTS = {26, 36, 23, 15}; // of 1, 2, 3, 4 classes
   private static final double UPRIGHT_SHARE = 0.95; // turned by at most 30 degrees
   private static final int TRIES = 30;
+<<<<<<< HEAD
   private static final double ROOMY_SHARE = 0.8; // of the objects look for a place with little overlap first
   private static final double ROOMY_VISIBLE = 0.85;
   private static final int CONTRAST = 24; // least mean difference of an object to what it covers, of 255
+=======
+  private static final double ROOMY_SHARE =
+      0.8; // of the objects look for a place with little overlap first
+  private static final double ROOMY_VISIBLE = 0.85;
+  private static final int CONTRAST =
+      24; // least mean difference of an object to what it covers, of 255
+>>>>>>> data
 
   private final Cutouts cutouts;
   private final List<String> names;
@@ -83,7 +102,10 @@ public final class Scenes {
     return settings;
   }
 
-  /** Randomness for picture {@code index}; {@code stream} keeps the picture and its conversations apart. */
+  /**
+   * Randomness for picture {@code index}; {@code stream} keeps the picture and its conversations
+   * apart.
+   */
   RandomGenerator random(long index, int stream) {
     return new SplittableRandom(mix(mix(mix(seed) + index) + stream));
   }
@@ -95,18 +117,21 @@ public final class Scenes {
     int[] rgb = Cutout.pixels(picture);
     for (int i = 0; i < rgb.length; i++) rgb[i] &= 0xffffff;
     Canvas canvas = new Canvas(settings, rgb);
-    int objects = random.nextDouble() < settings.empty() || settings.maxObjects() == 0 ? 0 : objects(random);
+    int objects =
+        random.nextDouble() < settings.empty() || settings.maxObjects() == 0 ? 0 : objects(random);
     List<String> classes = classes(objects, random);
     double most = Math.max(settings.minSide(), settings.maxSide() * crowding(objects));
     for (int i = 0; i < objects; i++) {
-      String name = i < classes.size() ? classes.get(i) : classes.get(random.nextInt(classes.size()));
+      String name =
+          i < classes.size() ? classes.get(i) : classes.get(random.nextInt(classes.size()));
       canvas.place(name, cutouts.of(name), most, random);
     }
     return canvas.scene(index);
   }
 
   private int objects(RandomGenerator random) {
-    return 1 + weighted(COUNT_WEIGHTS, Math.min(settings.maxObjects(), COUNT_WEIGHTS.length), random);
+    return 1
+        + weighted(COUNT_WEIGHTS, Math.min(settings.maxObjects(), COUNT_WEIGHTS.length), random);
   }
 
   private List<String> classes(int objects, RandomGenerator random) {
@@ -151,7 +176,8 @@ public final class Scenes {
     private final int[] rgb;
     private final int[] owner;
     private final List<String> names = new ArrayList<>();
-    private final List<Integer> whole = new ArrayList<>(); // opaque pixels of each object before it was covered or cut
+    private final List<Integer> whole =
+        new ArrayList<>(); // opaque pixels of each object before it was covered or cut
     private final int[] visible;
 
     Canvas(Settings settings, int[] rgb) {
@@ -164,7 +190,9 @@ public final class Scenes {
       this.visible = new int[settings.maxObjects()];
     }
 
-    /** Tries places until all objects stay visible enough; leaves the object out if there is none. */
+    /**
+     * Tries places until all objects stay visible enough; leaves the object out if there is none.
+     */
     void place(String name, List<Cutout> looks, double most, RandomGenerator random) {
       Cutout look = looks.get(random.nextInt(looks.size()));
       boolean flip = random.nextBoolean();
@@ -187,7 +215,14 @@ public final class Scenes {
         boolean cut = random.nextInt(8) == 0;
         int x = position(w, width, cut, random);
         int y = position(h, height, cut, random);
+<<<<<<< HEAD
         double visible = roomy && i < TRIES / 2 ? Math.max(ROOMY_VISIBLE, settings.minVisible()) : settings.minVisible();
+=======
+        double visible =
+            roomy && i < TRIES / 2
+                ? Math.max(ROOMY_VISIBLE, settings.minVisible())
+                : settings.minVisible();
+>>>>>>> data
         if (tryAt(name, pixels, w, h, x, y, visible)) return;
       }
     }
@@ -305,7 +340,9 @@ public final class Scenes {
       for (int o = 0; o < n; o++) {
         Colour colour = Colour.dominant(colours[o], visible[o]);
         double fraction = visible[o] / (double) whole.get(o);
-        things.add(new Scene.Thing(names.get(o), visible[o], fraction, x0[o], y0[o], x1[o], y1[o], colour));
+        things.add(
+            new Scene.Thing(
+                names.get(o), visible[o], fraction, x0[o], y0[o], x1[o], y1[o], colour));
       }
       return new Scene(index, width, height, rgb, List.copyOf(things), owner);
     }

@@ -15,8 +15,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Wordings of questions and answers per task, from text files {@code TASK.txt}: blocks of lines with {@code ?} for questions
- * and {@code =} or {@code =CASE} for answers, blocks divided by blank lines, {@code #} for remarks, names in braces filled in.
+ * Wordings of questions and answers per task, from text files {@code TASK.txt}: blocks of lines
+ * with {@code ?} for questions and {@code =} or {@code =CASE} for answers, blocks divided by blank
+ * lines, {@code #} for remarks, names in braces filled in.
  */
 public final class Templates {
   /** Question and answer, filled in. */
@@ -36,7 +37,8 @@ public final class Templates {
   public static Templates builtIn() {
     Map<Task, List<Block>> all = new EnumMap<>(Task.class);
     for (Task task : Task.values()) {
-      if (task != Task.DIALOGUE) all.put(task, parse(task, resource(task), "built-in templates of " + task.word()));
+      if (task != Task.DIALOGUE)
+        all.put(task, parse(task, resource(task), "built-in templates of " + task.word()));
     }
     return new Templates(all);
   }
@@ -44,11 +46,12 @@ public final class Templates {
   /**
    * Templates of a folder; tasks that it has no file for keep the built-in ones.
    *
-   * @throws IllegalArgumentException if the folder holds no template file, or a file has an unknown placeholder, a block
-   *     without questions or a missing kind of answer
+   * @throws IllegalArgumentException if the folder holds no template file, or a file has an unknown
+   *     placeholder, a block without questions or a missing kind of answer
    */
   public static Templates load(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) throw new IllegalArgumentException("templates folder " + folder + " does not exist");
+    if (!Files.isDirectory(folder))
+      throw new IllegalArgumentException("templates folder " + folder + " does not exist");
     Map<Task, List<Block>> all = new EnumMap<>(builtIn().blocks);
     boolean found = false;
     for (Task task : all.keySet()) {
@@ -58,7 +61,8 @@ public final class Templates {
       all.put(task, parse(task, Files.readString(file), file.toString()));
     }
     if (!found) {
-      throw new IllegalArgumentException("templates folder " + folder + " holds no template file, such as caption.txt");
+      throw new IllegalArgumentException(
+          "templates folder " + folder + " holds no template file, such as caption.txt");
     }
     return new Templates(all);
   }
@@ -94,7 +98,9 @@ public final class Templates {
         .replaceAll(
             m -> {
               String value = values.get(m.group(1));
-              if (value == null) throw new IllegalStateException("no value for {" + m.group(1) + "} in: " + template);
+              if (value == null)
+                throw new IllegalStateException(
+                    "no value for {" + m.group(1) + "} in: " + template);
               return Matcher.quoteReplacement(value);
             });
   }
@@ -123,20 +129,28 @@ public final class Templates {
         int space = rest.indexOf(' ');
         String kind = space < 0 ? "" : rest.substring(0, space);
         if (!task.cases().contains(kind)) {
-          throw new IllegalArgumentException(where + ": kind of answer '" + kind + "' is not one of " + task.cases());
+          throw new IllegalArgumentException(
+              where + ": kind of answer '" + kind + "' is not one of " + task.cases());
         }
-        open.answers().computeIfAbsent(kind, k -> new ArrayList<>()).add(checked(task, rest.substring(space + 1).strip(), where));
+        open.answers()
+            .computeIfAbsent(kind, k -> new ArrayList<>())
+            .add(checked(task, rest.substring(space + 1).strip(), where));
       } else {
         throw new IllegalArgumentException(where + " starts with neither ? nor = nor #: " + line);
       }
     }
     if (blocks.isEmpty()) throw new IllegalArgumentException(name + " hold no templates");
     for (Block b : blocks) {
-      if (b.questions().isEmpty()) throw new IllegalArgumentException(name + ": a block has answers but no question");
+      if (b.questions().isEmpty())
+        throw new IllegalArgumentException(name + ": a block has answers but no question");
       for (String kind : task.cases()) {
         if (!b.answers().containsKey(kind)) {
           throw new IllegalArgumentException(
-              name + ": the block of '" + b.questions().get(0) + "' lacks an answer that starts with =" + kind);
+              name
+                  + ": the block of '"
+                  + b.questions().get(0)
+                  + "' lacks an answer that starts with ="
+                  + kind);
         }
       }
     }
@@ -149,18 +163,26 @@ public final class Templates {
     while (m.find()) {
       if (!task.placeholders().contains(m.group(1))) {
         throw new IllegalArgumentException(
-            where + ": unknown placeholder {" + m.group(1) + "}, expected one of " + task.placeholders().stream().sorted().toList());
+            where
+                + ": unknown placeholder {"
+                + m.group(1)
+                + "}, expected one of "
+                + task.placeholders().stream().sorted().toList());
       }
     }
     return template;
   }
 
   private static String resource(Task task) {
-    try (InputStream in = Templates.class.getResourceAsStream("templates/" + task.word() + ".txt")) {
-      if (in == null) throw new IllegalStateException("resource templates/" + task.word() + ".txt is missing from the jar");
+    try (InputStream in =
+        Templates.class.getResourceAsStream("templates/" + task.word() + ".txt")) {
+      if (in == null)
+        throw new IllegalStateException(
+            "resource templates/" + task.word() + ".txt is missing from the jar");
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
-      throw new IllegalStateException("templates of " + task.word() + " cannot be read: " + e.getMessage(), e);
+      throw new IllegalStateException(
+          "templates of " + task.word() + " cannot be read: " + e.getMessage(), e);
     }
   }
 }

@@ -1,0 +1,27 @@
+package dev.visionllm.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code visionllm data ...}. */
+@Command(
+    name = "data",
+    description = "Fetch picture sets, make pictures to learn from.",
+    mixinStandardHelpOptions = true,
+    subcommands = {DataFetchCommand.class, DataScenesCommand.class},
+    footer = {
+      "",
+      "Examples:",
+      "  visionllm data fetch nano --out nano-data",
+      "  visionllm data scenes --sources nano-data/sources/google --count 100 --seed 1 --out scenes"
+    })
+final class DataCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "no command given after data");
+  }
+}

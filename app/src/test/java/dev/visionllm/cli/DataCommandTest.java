@@ -1,0 +1,141 @@
+package dev.visionllm.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.visionllm.data.CocoDataset;
+import dev.visionllm.data.LlavaDataset;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class DataCommandTest {
+  @TempDir Path dir;
+  private Path sources;
+
+  @BeforeEach
+  void cutouts() throws Exception {
+    sources = Files.createDirectories(dir.resolve("sources"));
+    for (String name : new String[] {"apple", "dog", "bus"}) {
+      BufferedImage b = new BufferedImage(32, 32, BufferedImage.TYPE_INT_ARGB);
+      Graphics2D g = b.createGraphics();
+      g.setColor(name.equals("dog") ? Color.ORANGE : Color.BLUE);
+      g.fillOval(2, 2, 28, name.equals("bus") ? 12 : 28);
+      g.dispose();
+      ImageIO.write(b, "png", sources.resolve(name + ".png").toFile());
+    }
+  }
+
+  @Test
+  void scenesWritesTheStandardFormats() throws Exception {
+    Path out = dir.resolve("out");
+    MainTest.Run run =
+        MainTest.run(
+            "data",
+            "scenes",
+            "--sources",
+            sources + "," + sources,
+            "--count",
+            "12",
+            "--seed",
+            "3",
+            "--out",
+            out.toString(),
+            "--size",
+            "96x64",
+            "--json");
+    assertThat(run.err()).isEmpty();
+    assertThat(run.code()).isEqualTo(Main.OK);
+    JsonNode json = JsonMapper.shared().readTree(run.out());
+    assertThat(json.get("pictures").asInt()).isEqualTo(12);
+    assertThat(json.get("classes").asInt()).isEqualTo(3);
+    CocoDataset data = CocoDataset.read(out.resolve("instances.json"));
+    assertThat(data.pictures()).hasSize(12).allMatch(p -> p.width() == 96 && p.height() == 64);
+    assertThat(data.pictures()).allMatch(p -> Files.exists(out.resolve(p.file())));
+    int dialogues = LlavaDataset.read(out.resolve("conversations.jsonl")).size();
+    assertThat(json.get("dialogues").values().stream().mapToInt(JsonNode::asInt).sum())
+        .isEqualTo(dialogues);
+  }
+
+  @Test
+  void badInputEndsInOneLine() throws Exception {
+    String out = dir.resolve("out").toString();
+    assertBad(
+        "nowhere",
+        "data",
+        "scenes",
+        "--sources",
+        dir.resolve("nowhere").toString(),
+        "--count",
+        "1",
+        "--seed",
+        "1",
+        "--out",
+        out);
+    assertBad(
+        "12by9",
+        "data",
+        "scenes",
+        "--sources",
+        sources.toString(),
+        "--count",
+        "1",
+        "--seed",
+        "1",
+        "--out",
+        out,
+        "--size",
+        "12by9");
+    assertBad(
+        "not positive",
+        "data",
+        "scenes",
+        "--sources",
+        sources.toString(),
+        "--count",
+        "0",
+        "--seed",
+        "1",
+        "--out",
+        out);
+    assertBad(
+        "not empty",
+        "data",
+        "scenes",
+        "--sources",
+        sources.toString(),
+        "--count",
+        "1",
+        "--seed",
+        "1",
+        "--out",
+        sources.toString());
+    assertBad("--sources", "data", "scenes", "--count", "1", "--seed", "1", "--out", out);
+    assertBad(
+        "install Node.js",
+        "data",
+        "fetch",
+        "nano",
+        "--out",
+        out,
+        "--npm",
+        "npm-that-does-not-exist");
+    assertBad("mega", "data", "fetch", "mega", "--out", out);
+    assertBad("no command given", "data");
+  }
+
+  private static void assertBad(String says, String... args) {
+    MainTest.Run run = MainTest.run(args);
+    assertThat(run.code()).isEqualTo(Main.BAD_INPUT);
+    assertThat(run.err().strip().lines()).as(run.err()).hasSize(1);
+    assertThat(run.err()).startsWith("visionllm: ").contains(says);
+    assertThat(run.out()).isEmpty();
+  }
+}
