@@ -8,13 +8,9 @@ import dev.visionllm.geometry.Mask;
 import dev.visionllm.image.ImageFiles;
 import dev.visionllm.image.Raster;
 import dev.visionllm.prompt.VisualPrompt.BoxPrompt;
-import dev.visionllm.prompt.VisualPrompt.PointPrompt;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,23 +89,6 @@ class VisualPromptTest {
         .isEqualTo(new Box(10, 10, 50, 40));
     assertThat(BoxPrompt.touched(new Box(7, 7, 7, 7), 50, 40).area()).isEqualTo(1);
     assertThat(BoxPrompt.of(0, 0, 50, 40).mask(50, 40).area()).isEqualTo(2000);
-  }
-
-  @Property(tries = 200)
-  void aPointInsideMarksADiscAroundIt(
-      @ForAll @IntRange(min = 1, max = 400) int w,
-      @ForAll @IntRange(min = 1, max = 400) int h,
-      @ForAll @IntRange(max = 1000) int fx,
-      @ForAll @IntRange(max = 1000) int fy) {
-    double x = fx * w / 1000.0;
-    double y = fy * h / 1000.0;
-    Mask mask = new PointPrompt(x, y).mask(w, h);
-    double radius = Math.max(1, VisualPrompt.POINT_RADIUS * Math.min(w, h));
-    assertThat(mask.area()).isPositive();
-    assertThat(mask.get((int) Math.min(x, w - 1), (int) Math.min(y, h - 1))).isTrue();
-    Box bounds = mask.bounds();
-    assertThat(bounds.width()).isLessThanOrEqualTo(2 * radius + 1);
-    assertThat(Math.abs(bounds.centerX() - x)).isLessThanOrEqualTo(radius);
   }
 
   @Test
