@@ -60,13 +60,9 @@ public final class Backgrounds {
               .sorted()
               .toList();
     }
-<<<<<<< HEAD
-    if (files.isEmpty()) throw new IllegalArgumentException("backgrounds folder " + folder + " holds no PNG or JPEG files");
-=======
     if (files.isEmpty())
       throw new IllegalArgumentException(
           "backgrounds folder " + folder + " holds no PNG or JPEG files");
->>>>>>> data
     List<BufferedImage> photographs = new ArrayList<>();
     for (Path f : files) {
       BufferedImage b;

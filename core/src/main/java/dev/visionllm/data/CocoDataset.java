@@ -1,9 +1,6 @@
 package dev.visionllm.data;
 
-<<<<<<< HEAD
-=======
 import dev.visionllm.checkpoint.AtomicFile;
->>>>>>> data
 import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.Rle;
 import java.io.IOException;
@@ -18,13 +15,6 @@ import java.util.Map;
 import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
-<<<<<<< HEAD
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-
-/** An instances file in COCO's format: pictures, annotations, categories (cocodataset.org, "object detection"). */
-public record CocoDataset(List<Picture> pictures, List<Annotation> annotations, List<Category> categories) {
-=======
 import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -35,7 +25,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public record CocoDataset(
     List<Picture> pictures, List<Annotation> annotations, List<Category> categories) {
->>>>>>> data
 
   /** A picture; {@code file} is relative to the picture folder that the data set goes with. */
   public record Picture(long id, String file, int width, int height) {}
@@ -74,15 +63,11 @@ public record CocoDataset(
       @Override
       public Rle toRle(int height, int width) {
         return Rle.fromPolygons(
-<<<<<<< HEAD
-            outlines.stream().map(o -> o.stream().mapToDouble(Double::doubleValue).toArray()).toList(), height, width);
-=======
             outlines.stream()
                 .map(o -> o.stream().mapToDouble(Double::doubleValue).toArray())
                 .toList(),
             height,
             width);
->>>>>>> data
       }
     }
 
@@ -101,14 +86,10 @@ public record CocoDataset(
     categories = List.copyOf(categories);
   }
 
-<<<<<<< HEAD
-  /** Annotations by picture id, in the order of the file; pictures without any are mapped to an empty list. */
-=======
   /**
    * Annotations by picture id, in the order of the file; pictures without any are mapped to an
    * empty list.
    */
->>>>>>> data
   public Map<Long, List<Annotation>> byPicture() {
     Map<Long, List<Annotation>> out = new HashMap<>();
     for (Picture p : pictures) out.put(p.id(), new ArrayList<>());
@@ -126,12 +107,8 @@ public record CocoDataset(
   /**
    * Reads and checks an instances file.
    *
-<<<<<<< HEAD
-   * @throws IllegalArgumentException if the file is not of the format; the message names the file and the entry
-=======
    * @throws IllegalArgumentException if the file is not of the format; the message names the file
    *     and the entry
->>>>>>> data
    */
   public static CocoDataset read(Path file) throws IOException {
     JsonNode root;
@@ -145,11 +122,6 @@ public record CocoDataset(
 
   /** Writes the data set; masks as run-length strings or polygons, as they are. */
   public void write(Path file) throws IOException {
-<<<<<<< HEAD
-    Path temporary = file.resolveSibling(file.getFileName() + ".part");
-    try (OutputStream out = Files.newOutputStream(temporary);
-        JsonGenerator json = JsonMapper.shared().createGenerator(out)) {
-=======
     AtomicFile.write(file, this::write);
   }
 
@@ -159,7 +131,6 @@ public record CocoDataset(
             .writer()
             .without(StreamWriteFeature.AUTO_CLOSE_TARGET)
             .createGenerator(out)) {
->>>>>>> data
       json.writeStartObject();
       json.writeArrayPropertyStart("images");
       for (Picture p : pictures) {
@@ -185,10 +156,6 @@ public record CocoDataset(
       json.writeEndArray();
       json.writeEndObject();
     }
-<<<<<<< HEAD
-    Files.move(temporary, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-=======
->>>>>>> data
   }
 
   private static void write(JsonGenerator json, Annotation a) {
@@ -197,12 +164,8 @@ public record CocoDataset(
     json.writeNumberProperty("image_id", a.pictureId());
     json.writeNumberProperty("category_id", a.categoryId());
     json.writeArrayPropertyStart("bbox");
-<<<<<<< HEAD
-    for (double v : new double[] {a.box().x0(), a.box().y0(), a.box().width(), a.box().height()}) number(json, v);
-=======
     for (double v : new double[] {a.box().x0(), a.box().y0(), a.box().width(), a.box().height()})
       number(json, v);
->>>>>>> data
     json.writeEndArray();
     json.writeName("area");
     number(json, a.area());
@@ -236,12 +199,8 @@ public record CocoDataset(
 
   /** Walks the tree; every message starts with the file and the entry. */
   private static final class Reader {
-<<<<<<< HEAD
-    private static final double SLACK = 1; // published COCO files have boxes that end a rounding error outside
-=======
     private static final double SLACK =
         1; // published COCO files have boxes that end a rounding error outside
->>>>>>> data
     private final String file;
 
     Reader(String file) {
@@ -249,13 +208,9 @@ public record CocoDataset(
     }
 
     CocoDataset dataset(JsonNode root) {
-<<<<<<< HEAD
-      if (!root.isObject()) throw new IllegalArgumentException(file + " is not a COCO file: its top level is no JSON object");
-=======
       if (!root.isObject())
         throw new IllegalArgumentException(
             file + " is not a COCO file: its top level is no JSON object");
->>>>>>> data
       Map<Long, Picture> pictures = new HashMap<>();
       List<Picture> pictureList = new ArrayList<>();
       for (JsonNode n : array(root, "images")) {
@@ -263,12 +218,8 @@ public record CocoDataset(
         String name = n.path("file_name").asString("");
         if (name.isBlank()) throw new IllegalArgumentException(at + " has no file_name");
         Picture p = new Picture(id(n, "id", at), name, side(n, "width", at), side(n, "height", at));
-<<<<<<< HEAD
-        if (pictures.put(p.id(), p) != null) throw new IllegalArgumentException(at + " repeats the id " + p.id());
-=======
         if (pictures.put(p.id(), p) != null)
           throw new IllegalArgumentException(at + " repeats the id " + p.id());
->>>>>>> data
         pictureList.add(p);
       }
       List<Category> categories = new ArrayList<>();
@@ -278,12 +229,8 @@ public record CocoDataset(
         String name = n.path("name").asString("");
         if (name.isBlank()) throw new IllegalArgumentException(at + " has no name");
         Category c = new Category(id(n, "id", at), name, n.path("supercategory").asString(""));
-<<<<<<< HEAD
-        if (!categoryIds.add(c.id())) throw new IllegalArgumentException(at + " repeats the id " + c.id());
-=======
         if (!categoryIds.add(c.id()))
           throw new IllegalArgumentException(at + " repeats the id " + c.id());
->>>>>>> data
         categories.add(c);
       }
       List<Annotation> annotations = new ArrayList<>();
@@ -291,33 +238,14 @@ public record CocoDataset(
       for (JsonNode n : array(root, "annotations")) {
         Annotation a = annotation(n, at("annotations", annotations.size()), pictures, categoryIds);
         if (!ids.add(a.id())) {
-<<<<<<< HEAD
-          throw new IllegalArgumentException(at("annotations", annotations.size()) + " repeats the id " + a.id());
-=======
           throw new IllegalArgumentException(
               at("annotations", annotations.size()) + " repeats the id " + a.id());
->>>>>>> data
         }
         annotations.add(a);
       }
       return new CocoDataset(pictureList, annotations, categories);
     }
 
-<<<<<<< HEAD
-    private Annotation annotation(JsonNode n, String at, Map<Long, Picture> pictures, Set<Long> categories) {
-      long pictureId = id(n, "image_id", at);
-      Picture picture = pictures.get(pictureId);
-      if (picture == null) throw new IllegalArgumentException(at + " names image_id " + pictureId + ", which is not in images");
-      long category = id(n, "category_id", at);
-      if (!categories.contains(category)) {
-        throw new IllegalArgumentException(at + " names category_id " + category + ", which is not in categories");
-      }
-      JsonNode b = n.path("bbox");
-      if (!b.isArray() || b.size() != 4) throw new IllegalArgumentException(at + ".bbox is not [x, y, width, height]");
-      double[] v = new double[4];
-      for (int i = 0; i < 4; i++) v[i] = number(b.get(i), at + ".bbox");
-      if (v[2] < 0 || v[3] < 0) throw new IllegalArgumentException(at + ".bbox has the negative size " + v[2] + " x " + v[3]);
-=======
     private Annotation annotation(
         JsonNode n, String at, Map<Long, Picture> pictures, Set<Long> categories) {
       long pictureId = id(n, "image_id", at);
@@ -338,21 +266,11 @@ public record CocoDataset(
       if (v[2] < 0 || v[3] < 0)
         throw new IllegalArgumentException(
             at + ".bbox has the negative size " + v[2] + " x " + v[3]);
->>>>>>> data
       if (v[0] < -SLACK
           || v[1] < -SLACK
           || v[0] + v[2] > picture.width() + SLACK
           || v[1] + v[3] > picture.height() + SLACK) {
         throw new IllegalArgumentException(
-<<<<<<< HEAD
-            at + ".bbox " + b + " leaves its picture of " + picture.width() + " x " + picture.height() + " pixels");
-      }
-      Segmentation segmentation = segmentation(n.get("segmentation"), at + ".segmentation", picture);
-      double area = n.has("area") ? number(n.get("area"), at + ".area") : v[2] * v[3];
-      if (area < 0) throw new IllegalArgumentException(at + ".area is negative: " + area);
-      double visible = n.has("visible_fraction") ? number(n.get("visible_fraction"), at + ".visible_fraction") : 1;
-      if (visible < 0 || visible > 1) throw new IllegalArgumentException(at + ".visible_fraction " + visible + " is not in 0..1");
-=======
             at
                 + ".bbox "
                 + b
@@ -372,7 +290,6 @@ public record CocoDataset(
               : 1;
       if (visible < 0 || visible > 1)
         throw new IllegalArgumentException(at + ".visible_fraction " + visible + " is not in 0..1");
->>>>>>> data
       return new Annotation(
           id(n, "id", at),
           pictureId,
@@ -391,12 +308,8 @@ public record CocoDataset(
         List<List<Double>> outlines = new ArrayList<>();
         for (JsonNode o : n) {
           if (!o.isArray() || o.size() < 6 || o.size() % 2 != 0) {
-<<<<<<< HEAD
-            throw new IllegalArgumentException(at + " has an outline that is not [x, y, ...] of at least three points");
-=======
             throw new IllegalArgumentException(
                 at + " has an outline that is not [x, y, ...] of at least three points");
->>>>>>> data
           }
           List<Double> outline = new ArrayList<>();
           for (JsonNode c : o) outline.add(number(c, at));
@@ -404,13 +317,9 @@ public record CocoDataset(
         }
         return outlines.isEmpty() ? null : new Segmentation.Polygons(List.copyOf(outlines));
       }
-<<<<<<< HEAD
-      if (!n.isObject()) throw new IllegalArgumentException(at + " is neither a list of outlines nor a run-length code");
-=======
       if (!n.isObject())
         throw new IllegalArgumentException(
             at + " is neither a list of outlines nor a run-length code");
->>>>>>> data
       return new Segmentation.Runs(rle(n, at, picture));
     }
 
@@ -418,9 +327,6 @@ public record CocoDataset(
       Rle rle = DataJson.rle(n, at);
       if (rle.height() != picture.height() || rle.width() != picture.width()) {
         throw new IllegalArgumentException(
-<<<<<<< HEAD
-            at + ".size [" + rle.height() + ", " + rle.width() + "] is not its picture's [" + picture.height() + ", " + picture.width() + "]");
-=======
             at
                 + ".size ["
                 + rle.height()
@@ -431,19 +337,14 @@ public record CocoDataset(
                 + ", "
                 + picture.width()
                 + "]");
->>>>>>> data
       }
       return rle;
     }
 
     private JsonNode array(JsonNode root, String name) {
       JsonNode n = root.get(name);
-<<<<<<< HEAD
-      if (n == null || !n.isArray()) throw new IllegalArgumentException(file + " has no list '" + name + "'");
-=======
       if (n == null || !n.isArray())
         throw new IllegalArgumentException(file + " has no list '" + name + "'");
->>>>>>> data
       return n;
     }
 
@@ -462,12 +363,8 @@ public record CocoDataset(
     private static int side(JsonNode n, String name, String at) {
       JsonNode v = n.get(name);
       if (v == null || !v.isIntegralNumber() || !v.canConvertToInt() || v.asInt() < 1) {
-<<<<<<< HEAD
-        throw new IllegalArgumentException(at + "." + name + " is not a positive whole number: " + v);
-=======
         throw new IllegalArgumentException(
             at + "." + name + " is not a positive whole number: " + v);
->>>>>>> data
       }
       return v.asInt();
     }

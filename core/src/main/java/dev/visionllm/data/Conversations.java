@@ -16,16 +16,6 @@ import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
 /**
-<<<<<<< HEAD
- * Questions and answers about a scene: true ones, and negatives about classes that it does not show. Every answer to a
- * question with a bare answer starts with it.
- */
-final class Conversations {
-  private static final List<String> NUMBERS =
-      List.of("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve");
-  private static final double EDGE = 0.03; // centres this near to a line between thirds have no clear position
-  private static final double APART = 0.15; // least distance of two centres for left, right, above, below
-=======
  * Questions and answers about a scene: true ones, and negatives about classes that it does not
  * show. Every answer to a question with a bare answer starts with it.
  */
@@ -38,7 +28,6 @@ final class Conversations {
       0.03; // centres this near to a line between thirds have no clear position
   private static final double APART =
       0.15; // least distance of two centres for left, right, above, below
->>>>>>> data
   private static final int MOST_NAMES = 20;
 
   private final ClassList nouns;
@@ -49,24 +38,16 @@ final class Conversations {
 
   /**
    * @param names all classes that scenes may show
-<<<<<<< HEAD
-   * @param empty share of empty scenes, whose questions about existence are all answered "no"; other scenes make up for it
-=======
    * @param empty share of empty scenes, whose questions about existence are all answered "no";
    *     other scenes make up for it
->>>>>>> data
    */
   Conversations(ClassList nouns, Templates templates, List<String> names, double empty) {
     this.nouns = nouns;
     this.templates = templates;
     this.names = List.copyOf(names);
     this.extraYes = empty < 1 ? Math.min(1, empty / (1 - empty)) : 0;
-<<<<<<< HEAD
-    for (String name : names) families.computeIfAbsent(nouns.noun(name).category(), c -> new ArrayList<>()).add(name);
-=======
     for (String name : names)
       families.computeIfAbsent(nouns.noun(name).category(), c -> new ArrayList<>()).add(name);
->>>>>>> data
   }
 
   /**
@@ -89,9 +70,6 @@ final class Conversations {
     talk.negative();
     List<Dialogue> out = new ArrayList<>();
     for (One one : talk.all) {
-<<<<<<< HEAD
-      out.add(new Dialogue(id + "-" + out.size(), image, one.task().word(), turns(List.of(one)), one.regions(), one.answer()));
-=======
       out.add(
           new Dialogue(
               id + "-" + out.size(),
@@ -100,41 +78,28 @@ final class Conversations {
               turns(List.of(one)),
               one.regions(),
               one.answer()));
->>>>>>> data
     }
     if (random.nextDouble() < 0.4) {
       List<One> some = new ArrayList<>(talk.all.stream().filter(o -> o.names() <= 5).toList());
       shuffle(some, random);
       some = some.subList(0, Math.min(some.size(), 2 + random.nextInt(3)));
       List<Region> regions = some.stream().flatMap(o -> o.regions().stream()).toList();
-<<<<<<< HEAD
-      out.add(new Dialogue(id + "-" + out.size(), image, Task.DIALOGUE.word(), turns(some), regions, null));
-=======
       out.add(
           new Dialogue(
               id + "-" + out.size(), image, Task.DIALOGUE.word(), turns(some), regions, null));
->>>>>>> data
     }
     return out;
   }
 
   /** One question and its answer; {@code names} counts the classes that a detection asks for. */
-<<<<<<< HEAD
-  private record One(Task task, String question, String reply, List<Region> regions, String answer, int names) {}
-=======
   private record One(
       Task task, String question, String reply, List<Region> regions, String answer, int names) {}
->>>>>>> data
 
   private static List<Turn> turns(List<One> ones) {
     List<Turn> turns = new ArrayList<>();
     for (One one : ones) {
-<<<<<<< HEAD
-      turns.add(new Turn(Role.HUMAN, turns.isEmpty() ? "<image>\n" + one.question() : one.question()));
-=======
       turns.add(
           new Turn(Role.HUMAN, turns.isEmpty() ? "<image>\n" + one.question() : one.question()));
->>>>>>> data
       turns.add(new Turn(Role.ASSISTANT, one.reply()));
     }
     return turns;
@@ -162,12 +127,8 @@ final class Conversations {
       List<Integer> bySize = new ArrayList<>();
       for (int i = 0; i < scene.things().size(); i++) bySize.add(i);
       bySize.sort(Comparator.comparingInt(i -> -scene.things().get(i).area()));
-<<<<<<< HEAD
-      for (int i : bySize) present.computeIfAbsent(scene.things().get(i).name(), n -> new ArrayList<>()).add(i);
-=======
       for (int i : bySize)
         present.computeIfAbsent(scene.things().get(i).name(), n -> new ArrayList<>()).add(i);
->>>>>>> data
       shown = List.copyOf(present.keySet());
       absent = names.stream().filter(n -> !present.containsKey(n)).toList();
     }
@@ -176,9 +137,6 @@ final class Conversations {
       say(task, kind, values, List.of(), answer, 0);
     }
 
-<<<<<<< HEAD
-    private void say(Task task, String kind, Map<String, String> values, List<Region> regions, String answer, int asked) {
-=======
     private void say(
         Task task,
         String kind,
@@ -186,7 +144,6 @@ final class Conversations {
         List<Region> regions,
         String answer,
         int asked) {
->>>>>>> data
       Templates.Wording w = templates.pick(task, kind, values, random);
       all.add(new One(task, w.question(), w.answer(), regions, answer, asked));
     }
@@ -204,13 +161,9 @@ final class Conversations {
     private String absentClass() {
       if (!shown.isEmpty() && random.nextBoolean()) {
         List<String> near =
-<<<<<<< HEAD
-            families.get(nouns.noun(any(shown, random)).category()).stream().filter(n -> !present.containsKey(n)).toList();
-=======
             families.get(nouns.noun(any(shown, random)).category()).stream()
                 .filter(n -> !present.containsKey(n))
                 .toList();
->>>>>>> data
         if (!near.isEmpty()) return any(near, random);
       }
       return any(absent, random);
@@ -218,12 +171,8 @@ final class Conversations {
 
     /** The classes that are shown once only, shuffled. */
     private List<String> single() {
-<<<<<<< HEAD
-      List<String> once = new ArrayList<>(shown.stream().filter(n -> present.get(n).size() == 1).toList());
-=======
       List<String> once =
           new ArrayList<>(shown.stream().filter(n -> present.get(n).size() == 1).toList());
->>>>>>> data
       shuffle(once, random);
       return once;
     }
@@ -263,13 +212,9 @@ final class Conversations {
         if (none && absent.isEmpty() || shown.isEmpty() && i > 0) continue;
         List<String> repeated = shown.stream().filter(n -> present.get(n).size() > 1).toList();
         String name =
-<<<<<<< HEAD
-            none ? absentClass() : i == 0 && !repeated.isEmpty() ? any(repeated, random) : any(shown, random);
-=======
             none
                 ? absentClass()
                 : i == 0 && !repeated.isEmpty() ? any(repeated, random) : any(shown, random);
->>>>>>> data
         int n = present.getOrDefault(name, List.of()).size();
         Map<String, String> values = values(name);
         values.put("answer", Integer.toString(n));
@@ -286,14 +231,10 @@ final class Conversations {
     }
 
     void position() {
-<<<<<<< HEAD
-      single().stream().filter(n -> place(thing(n)) != null).limit(2).forEach(n -> answered(Task.POSITION, n, place(thing(n))));
-=======
       single().stream()
           .filter(n -> place(thing(n)) != null)
           .limit(2)
           .forEach(n -> answered(Task.POSITION, n, place(thing(n))));
->>>>>>> data
     }
 
     /** "top left", ..., "middle", or null where it is not clear. */
@@ -322,12 +263,8 @@ final class Conversations {
     void relation() {
       List<String> once = single();
       for (int i = 0; i < once.size(); i++) {
-<<<<<<< HEAD
-        for (int j = i + 1; j < once.size(); j++) if (relation(thing(once.get(i)), thing(once.get(j)))) return;
-=======
         for (int j = i + 1; j < once.size(); j++)
           if (relation(thing(once.get(i)), thing(once.get(j)))) return;
->>>>>>> data
       }
     }
 
@@ -340,13 +277,9 @@ final class Conversations {
       boolean before = random.nextBoolean();
       Map<String, String> values = values(a.name());
       values.put("other", b.name());
-<<<<<<< HEAD
-      values.put("relation", across ? before ? "to the left of" : "to the right of" : before ? "above" : "below");
-=======
       values.put(
           "relation",
           across ? before ? "to the left of" : "to the right of" : before ? "above" : "below");
->>>>>>> data
       String answer = before == d < 0 ? "yes" : "no";
       say(Task.RELATION, answer, values, answer);
       return true;
@@ -392,15 +325,11 @@ final class Conversations {
     }
 
     private boolean owned(int i, int x, int y) {
-<<<<<<< HEAD
-      return x >= 0 && y >= 0 && x < scene.width() && y < scene.height() && scene.owner()[y * scene.width() + x] == i;
-=======
       return x >= 0
           && y >= 0
           && x < scene.width()
           && y < scene.height()
           && scene.owner()[y * scene.width() + x] == i;
->>>>>>> data
     }
 
     /** The centre of a pixel of the object, away from its outline where one is found. */
@@ -417,12 +346,8 @@ final class Conversations {
         int x = at % scene.width();
         int y = at / scene.width();
         fallback = new int[] {x, y};
-<<<<<<< HEAD
-        if (owned(i, x - 2, y) && owned(i, x + 2, y) && owned(i, x, y - 2) && owned(i, x, y + 2)) break;
-=======
         if (owned(i, x - 2, y) && owned(i, x + 2, y) && owned(i, x, y - 2) && owned(i, x, y + 2))
           break;
->>>>>>> data
       }
       return new Region.Point(fallback[0] + 0.5, fallback[1] + 0.5);
     }
@@ -439,15 +364,11 @@ final class Conversations {
         int y = (int) (last.y() + step * noise());
         boolean on = true;
         for (int q = 1; q <= 4 && on; q++) {
-<<<<<<< HEAD
-          on = owned(i, (int) (last.x() + (x - last.x()) * q / 4), (int) (last.y() + (y - last.y()) * q / 4));
-=======
           on =
               owned(
                   i,
                   (int) (last.x() + (x - last.x()) * q / 4),
                   (int) (last.y() + (y - last.y()) * q / 4));
->>>>>>> data
         }
         if (on) points.add(new Region.Point(x + 0.5, y + 0.5));
       }
@@ -463,12 +384,8 @@ final class Conversations {
     private void detect(int wanted) {
       List<String> mine = new ArrayList<>(shown);
       shuffle(mine, random);
-<<<<<<< HEAD
-      if (random.nextInt(5) == 0 && !mine.isEmpty() && !absent.isEmpty()) mine.remove(0); // not always all that is there
-=======
       if (random.nextInt(5) == 0 && !mine.isEmpty() && !absent.isEmpty())
         mine.remove(0); // not always all that is there
->>>>>>> data
       List<String> asked = new ArrayList<>(mine.subList(0, Math.min(mine.size(), wanted)));
       int most = Math.min(wanted, asked.size() + absent.size());
       while (asked.size() < most) {
@@ -484,15 +401,11 @@ final class Conversations {
     }
 
     void detectionFree() {
-<<<<<<< HEAD
-      say(Task.DETECTION_FREE, shown.isEmpty() ? "empty" : "", Map.of("tools", tools(shown)), String.join(", ", shown));
-=======
       say(
           Task.DETECTION_FREE,
           shown.isEmpty() ? "empty" : "",
           Map.of("tools", tools(shown)),
           String.join(", ", shown));
->>>>>>> data
     }
 
     private static String tools(List<String> asked) {

@@ -28,12 +28,8 @@ final class DataJson {
       if (counts.isArray()) {
         int[] runs = new int[counts.size()];
         for (int i = 0; i < runs.length; i++) {
-<<<<<<< HEAD
-          if (!counts.get(i).isInt()) throw new IllegalArgumentException("run " + i + " is not a whole number");
-=======
           if (!counts.get(i).isInt())
             throw new IllegalArgumentException("run " + i + " is not a whole number");
->>>>>>> data
           runs[i] = counts.get(i).asInt();
         }
         return new Rle(height, width, runs);

@@ -8,14 +8,6 @@ import java.util.List;
  *
  * @param id unique within its file
  * @param image path of the picture relative to the file's folder; null for text alone
-<<<<<<< HEAD
- * @param task what it trains or tests, in the words of {@link Task}, or another word; empty if the file does not say
- * @param turns human and assistant in turn, the human first; the first turn holds {@code <image>} where there is a picture
- * @param regions one per {@code <region>} in the turns, in order
- * @param answer bare answer for evaluation, such as "yes", "3" or "dog"; null if the file does not say
- */
-public record Dialogue(String id, String image, String task, List<Turn> turns, List<Region> regions, String answer) {
-=======
  * @param task what it trains or tests, in the words of {@link Task}, or another word; empty if the
  *     file does not say
  * @param turns human and assistant in turn, the human first; the first turn holds {@code <image>}
@@ -26,7 +18,6 @@ public record Dialogue(String id, String image, String task, List<Turn> turns, L
  */
 public record Dialogue(
     String id, String image, String task, List<Turn> turns, List<Region> regions, String answer) {
->>>>>>> data
   public Dialogue {
     turns = List.copyOf(turns);
     regions = List.copyOf(regions);
@@ -41,14 +32,10 @@ public record Dialogue(
   /** One utterance. */
   public record Turn(Role role, String text) {}
 
-<<<<<<< HEAD
-  /** Part of the picture that the human points at; coordinates in pixels, (0, 0) is the outer corner of the first pixel. */
-=======
   /**
    * Part of the picture that the human points at; coordinates in pixels, (0, 0) is the outer corner
    * of the first pixel.
    */
->>>>>>> data
   public sealed interface Region {
     /** A box by its corners. */
     record Box(double x0, double y0, double x1, double y1) implements Region {}

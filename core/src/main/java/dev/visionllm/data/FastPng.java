@@ -7,26 +7,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
-<<<<<<< HEAD
-/** PNG of 8-bit RGB, one filter, lightest compression: several times faster than ImageIO, which tries every filter. */
-=======
 /**
  * PNG of 8-bit RGB, one filter, lightest compression: several times faster than ImageIO, which
  * tries every filter.
  */
->>>>>>> data
 final class FastPng {
   private static final int UP = 2; // PNG specification, 9.2: each byte minus the one above
 
   private FastPng() {}
 
-<<<<<<< HEAD
-  /** @param rgb width * height pixels 0xRRGGBB, row-major */
-=======
   /**
    * @param rgb width * height pixels 0xRRGGBB, row-major
    */
->>>>>>> data
   static byte[] encode(int width, int height, int[] rgb) throws IOException {
     int stride = 3 * width;
     byte[] raw = new byte[height * (stride + 1)];
@@ -70,12 +62,8 @@ final class FastPng {
     return bytes.toByteArray();
   }
 
-<<<<<<< HEAD
-  private static void chunk(DataOutputStream out, String type, byte[] data, int n) throws IOException {
-=======
   private static void chunk(DataOutputStream out, String type, byte[] data, int n)
       throws IOException {
->>>>>>> data
     byte[] name = type.getBytes(StandardCharsets.US_ASCII);
     CRC32 crc = new CRC32();
     crc.update(name);

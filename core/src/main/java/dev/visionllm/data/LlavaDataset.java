@@ -18,14 +18,10 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-<<<<<<< HEAD
-/** Conversations in LLaVA's format, as one JSON array or one record a line, with regions and bare answers added. */
-=======
 /**
  * Conversations in LLaVA's format, as one JSON array or one record a line, with regions and bare
  * answers added.
  */
->>>>>>> data
 public final class LlavaDataset {
   private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -34,12 +30,8 @@ public final class LlavaDataset {
   /**
    * Reads and checks a file of conversations; ids are unique in it.
    *
-<<<<<<< HEAD
-   * @throws IllegalArgumentException if the file is not of the format; the message names the file and the record
-=======
    * @throws IllegalArgumentException if the file is not of the format; the message names the file
    *     and the record
->>>>>>> data
    */
   public static List<Dialogue> read(Path file) throws IOException {
     List<Dialogue> out = new ArrayList<>();
@@ -49,12 +41,8 @@ public final class LlavaDataset {
       try (var in = Files.newInputStream(file)) {
         root = JSON.readTree(in);
       } catch (JacksonException e) {
-<<<<<<< HEAD
-        throw new IllegalArgumentException(file + " is not valid JSON: " + e.getOriginalMessage(), e);
-=======
         throw new IllegalArgumentException(
             file + " is not valid JSON: " + e.getOriginalMessage(), e);
->>>>>>> data
       }
       for (JsonNode n : root) add(out, ids, n, file + ": record " + out.size());
       return out;
@@ -68,12 +56,8 @@ public final class LlavaDataset {
         try {
           n = JSON.readTree(line);
         } catch (JacksonException e) {
-<<<<<<< HEAD
-          throw new IllegalArgumentException(file + " line " + number + " is not valid JSON: " + e.getOriginalMessage(), e);
-=======
           throw new IllegalArgumentException(
               file + " line " + number + " is not valid JSON: " + e.getOriginalMessage(), e);
->>>>>>> data
         }
         add(out, ids, n, file + " line " + number);
       }
@@ -91,14 +75,10 @@ public final class LlavaDataset {
     if (!d.task().isEmpty()) n.put("task", d.task());
     ArrayNode turns = n.putArray("conversations");
     for (Turn t : d.turns()) {
-<<<<<<< HEAD
-      turns.addObject().put("from", t.role() == Role.HUMAN ? "human" : "gpt").put("value", t.text());
-=======
       turns
           .addObject()
           .put("from", t.role() == Role.HUMAN ? "human" : "gpt")
           .put("value", t.text());
->>>>>>> data
     }
     if (!d.regions().isEmpty()) {
       ArrayNode regions = n.putArray("regions");
@@ -154,16 +134,6 @@ public final class LlavaDataset {
     int expected = image == null ? 0 : 1;
     if (pictures != expected || count(turns.get(0).text(), "<image>") != expected) {
       throw new IllegalArgumentException(
-<<<<<<< HEAD
-          at + " has " + pictures + " times <image> in its turns, expected " + expected + (expected == 1 ? ", in the first turn" : " as it names no image"));
-    }
-    List<Region> regions = regions(n.get("regions"), at + ".regions");
-    if (marks != regions.size()) {
-      throw new IllegalArgumentException(at + " has " + marks + " times <region> in its turns but " + regions.size() + " regions");
-    }
-    String task = text(n, "task", at);
-    return new Dialogue(id.asString(), image, task == null ? "" : task, turns, regions, text(n, "answer", at));
-=======
           at
               + " has "
               + pictures
@@ -179,7 +149,6 @@ public final class LlavaDataset {
     String task = text(n, "task", at);
     return new Dialogue(
         id.asString(), image, task == null ? "" : task, turns, regions, text(n, "answer", at));
->>>>>>> data
   }
 
   private static String text(JsonNode n, String name, String at) {
@@ -190,31 +159,20 @@ public final class LlavaDataset {
   }
 
   private static List<Turn> turns(JsonNode list, String at) {
-<<<<<<< HEAD
-    if (list == null || !list.isArray() || list.isEmpty()) throw new IllegalArgumentException(at + " is not a list of turns");
-=======
     if (list == null || !list.isArray() || list.isEmpty())
       throw new IllegalArgumentException(at + " is not a list of turns");
->>>>>>> data
     List<Turn> turns = new ArrayList<>();
     for (JsonNode n : list) {
       String here = at + "[" + turns.size() + "]";
       Role expected = turns.size() % 2 == 0 ? Role.HUMAN : Role.ASSISTANT;
       String from = n.path("from").asString("");
       if (!from.equals(expected == Role.HUMAN ? "human" : "gpt")) {
-<<<<<<< HEAD
-        throw new IllegalArgumentException(here + ".from is '" + from + "': human and gpt must take turns, human first");
-      }
-      JsonNode value = n.get("value");
-      if (value == null || !value.isString()) throw new IllegalArgumentException(here + ".value is not text: " + value);
-=======
         throw new IllegalArgumentException(
             here + ".from is '" + from + "': human and gpt must take turns, human first");
       }
       JsonNode value = n.get("value");
       if (value == null || !value.isString())
         throw new IllegalArgumentException(here + ".value is not text: " + value);
->>>>>>> data
       turns.add(new Turn(expected, value.asString()));
     }
     if (turns.size() % 2 != 0) throw new IllegalArgumentException(at + " ends without an answer");
@@ -231,25 +189,17 @@ public final class LlavaDataset {
 
   private static Region region(JsonNode n, String at) {
     if (!n.isObject() || n.size() != 1) {
-<<<<<<< HEAD
-      throw new IllegalArgumentException(at + " is not an object with exactly one of box, point, scribble, rle");
-=======
       throw new IllegalArgumentException(
           at + " is not an object with exactly one of box, point, scribble, rle");
->>>>>>> data
     }
     if (n.has("box")) {
       double[] v = numbers(n.get("box"), 4, at + ".box");
       if (v[2] <= v[0] || v[3] <= v[1]) {
-<<<<<<< HEAD
-        throw new IllegalArgumentException(at + ".box " + n.get("box") + " is empty: expected [x0, y0, x1, y1] with x0 < x1, y0 < y1");
-=======
         throw new IllegalArgumentException(
             at
                 + ".box "
                 + n.get("box")
                 + " is empty: expected [x0, y0, x1, y1] with x0 < x1, y0 < y1");
->>>>>>> data
       }
       return new Region.Box(v[0], v[1], v[2], v[3]);
     }

@@ -24,24 +24,14 @@ import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
 /**
-<<<<<<< HEAD
- * Writes scenes as a data set: {@code images/*.png}, {@code instances.json} (COCO), {@code conversations.jsonl} (LLaVA).
- * Paths in both files are relative to the folder. The files do not depend on the number of threads.
-=======
  * Writes scenes as a data set: {@code images/*.png}, {@code instances.json} (COCO), {@code
  * conversations.jsonl} (LLaVA). Paths in both files are relative to the folder. The files do not
  * depend on the number of threads.
->>>>>>> data
  */
 public final class SceneWriter {
   private static final int BATCH = 16;
 
   /** What was written; dialogues by task. */
-<<<<<<< HEAD
-  public record Summary(int pictures, int emptyPictures, int objects, Map<Task, Integer> dialogues) {}
-
-  private record Batch(List<CocoDataset.Picture> pictures, List<List<CocoDataset.Annotation>> objects, List<Dialogue> dialogues) {}
-=======
   public record Summary(
       int pictures, int emptyPictures, int objects, Map<Task, Integer> dialogues) {}
 
@@ -49,7 +39,6 @@ public final class SceneWriter {
       List<CocoDataset.Picture> pictures,
       List<List<CocoDataset.Annotation>> objects,
       List<Dialogue> dialogues) {}
->>>>>>> data
 
   private final Scenes scenes;
   private final ClassList nouns;
@@ -59,12 +48,8 @@ public final class SceneWriter {
   public SceneWriter(Scenes scenes, ClassList nouns, Templates templates) {
     this.scenes = scenes;
     this.nouns = nouns;
-<<<<<<< HEAD
-    this.conversations = new Conversations(nouns, templates, scenes.names(), scenes.settings().empty());
-=======
     this.conversations =
         new Conversations(nouns, templates, scenes.names(), scenes.settings().empty());
->>>>>>> data
     for (String name : scenes.names()) categoryIds.put(name, categoryIds.size() + 1L);
   }
 
@@ -75,16 +60,6 @@ public final class SceneWriter {
    * @param progress told the number of pictures written so far
    * @throws IllegalArgumentException if {@code out} holds something
    */
-<<<<<<< HEAD
-  public Summary write(Path out, int count, int threads, LongConsumer progress) throws IOException, InterruptedException {
-    if (count < 1) throw new IllegalArgumentException("number of pictures " + count + " is not positive");
-    if (threads < 1) throw new IllegalArgumentException("number of threads " + threads + " is not positive");
-    if (Files.exists(out)) {
-      if (!Files.isDirectory(out)) throw new IllegalArgumentException("output " + out + " is a file, expected a folder");
-      try (Stream<Path> files = Files.list(out)) {
-        if (files.findAny().isPresent()) {
-          throw new IllegalArgumentException("output folder " + out + " is not empty: name a new one or delete it first");
-=======
   public Summary write(Path out, int count, int threads, LongConsumer progress)
       throws IOException, InterruptedException {
     if (count < 1)
@@ -98,7 +73,6 @@ public final class SceneWriter {
         if (files.findAny().isPresent()) {
           throw new IllegalArgumentException(
               "output folder " + out + " is not empty: name a new one or delete it first");
->>>>>>> data
         }
       }
     }
@@ -122,12 +96,8 @@ public final class SceneWriter {
         pictures.addAll(batch.pictures());
         for (List<CocoDataset.Annotation> objects : batch.objects()) {
           if (objects.isEmpty()) empty++;
-<<<<<<< HEAD
-          for (CocoDataset.Annotation a : objects) annotations.add(numbered(a, annotations.size() + 1L));
-=======
           for (CocoDataset.Annotation a : objects)
             annotations.add(numbered(a, annotations.size() + 1L));
->>>>>>> data
         }
         for (Dialogue d : batch.dialogues()) {
           lines.write(LlavaDataset.line(d));
@@ -141,12 +111,8 @@ public final class SceneWriter {
     }
     List<CocoDataset.Category> categories = new ArrayList<>();
     for (String name : scenes.names()) {
-<<<<<<< HEAD
-      categories.add(new CocoDataset.Category(categoryIds.get(name), name, nouns.noun(name).category()));
-=======
       categories.add(
           new CocoDataset.Category(categoryIds.get(name), name, nouns.noun(name).category()));
->>>>>>> data
     }
     new CocoDataset(pictures, annotations, categories).write(out.resolve("instances.json"));
     return new Summary(pictures.size(), empty, annotations.size(), tasks);
@@ -188,9 +154,6 @@ public final class SceneWriter {
 
   private static CocoDataset.Annotation numbered(CocoDataset.Annotation a, long id) {
     return new CocoDataset.Annotation(
-<<<<<<< HEAD
-        id, a.pictureId(), a.categoryId(), a.box(), a.area(), a.crowd(), a.segmentation(), a.visibleFraction(), a.colour());
-=======
         id,
         a.pictureId(),
         a.categoryId(),
@@ -200,7 +163,6 @@ public final class SceneWriter {
         a.segmentation(),
         a.visibleFraction(),
         a.colour());
->>>>>>> data
   }
 
   private static Batch get(Future<Batch> future) throws IOException, InterruptedException {

@@ -67,17 +67,11 @@ public final class Scenes {
   private static final int[] CLASS_WEIGHTS = {26, 36, 23, 15}; // of 1, 2, 3, 4 classes
   private static final double UPRIGHT_SHARE = 0.95; // turned by at most 30 degrees
   private static final int TRIES = 30;
-<<<<<<< HEAD
-  private static final double ROOMY_SHARE = 0.8; // of the objects look for a place with little overlap first
-  private static final double ROOMY_VISIBLE = 0.85;
-  private static final int CONTRAST = 24; // least mean difference of an object to what it covers, of 255
-=======
   private static final double ROOMY_SHARE =
       0.8; // of the objects look for a place with little overlap first
   private static final double ROOMY_VISIBLE = 0.85;
   private static final int CONTRAST =
       24; // least mean difference of an object to what it covers, of 255
->>>>>>> data
 
   private final Cutouts cutouts;
   private final List<String> names;
@@ -215,14 +209,10 @@ public final class Scenes {
         boolean cut = random.nextInt(8) == 0;
         int x = position(w, width, cut, random);
         int y = position(h, height, cut, random);
-<<<<<<< HEAD
-        double visible = roomy && i < TRIES / 2 ? Math.max(ROOMY_VISIBLE, settings.minVisible()) : settings.minVisible();
-=======
         double visible =
             roomy && i < TRIES / 2
                 ? Math.max(ROOMY_VISIBLE, settings.minVisible())
                 : settings.minVisible();
->>>>>>> data
         if (tryAt(name, pixels, w, h, x, y, visible)) return;
       }
     }

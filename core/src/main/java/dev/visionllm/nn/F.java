@@ -39,6 +39,13 @@ public final class F {
     return torch.stack(vector(parts), dim);
   }
 
+  /** (n, ...) with zero rows appended, (rows, ...). */
+  public static Tensor padRows(Tensor x, long rows) {
+    long[] shape = x.shape();
+    shape[0] = rows - shape[0];
+    return shape[0] == 0 ? x : cat(0, x, x.new_zeros(shape));
+  }
+
   /** Mean over dim, which is dropped. */
   public static Tensor mean(Tensor x, long dim) {
     return x.mean(new long[] {dim}, false, new ScalarTypeOptional());

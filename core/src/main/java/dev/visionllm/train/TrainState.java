@@ -2,6 +2,7 @@ package dev.visionllm.train;
 
 import dev.visionllm.checkpoint.SafeTensors;
 import dev.visionllm.checkpoint.SafeTensorsWriter;
+import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.io.IOException;
@@ -9,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -22,6 +22,7 @@ import org.bytedeco.pytorch.Tensor;
 record TrainState(int step, SafeTensors file) {
   static final String FILE = "state.safetensors";
   private static final String STEP = "step";
+  private static final String OPTIMIZER = "optimizer.";
 
   static TrainState read(Path dir) throws IOException {
     Path path = dir.resolve(FILE);
@@ -45,7 +46,7 @@ record TrainState(int step, SafeTensors file) {
     Map<String, Tensor> all = new LinkedHashMap<>();
     model.forEach((k, t) -> all.put("model." + k, t));
     extra.forEach((k, t) -> all.put("extra." + k, t));
-    optimizer.forEach((k, t) -> all.put("optimizer." + k, t));
+    optimizer.forEach((k, t) -> all.put(OPTIMIZER + k, t));
     try (var scope = TensorScope.open()) {
       all.put(STEP, Tensors.of(new long[] {step}, 1));
       SafeTensorsWriter.write(dir.resolve(FILE), all);
@@ -53,19 +54,36 @@ record TrainState(int step, SafeTensors file) {
     SafeTensorsWriter.write(dir.resolve("model.safetensors"), model);
   }
 
-  dev.visionllm.nn.Params.Source model() {
-    return (name, shape) -> file.get("model." + name, shape);
+  Params.Source model() {
+    return below("model.");
   }
 
-  dev.visionllm.nn.Params.Source extra() {
-    return (name, shape) -> file.get("extra." + name, shape);
+  Params.Source extra() {
+    return below("extra.");
   }
 
-  /** Copies the moments into an optimiser's. */
-  void restore(Map<String, Tensor> moments) {
-    try (var scope = TensorScope.open();
-        NoGradGuard noGrad = new NoGradGuard()) {
-      moments.forEach((k, t) -> t.copy_(file.get("optimizer." + k, t.shape())));
+  /** The optimiser's state by name; tensors belong to the caller's scope. */
+  Map<String, Tensor> optimizer() {
+    Map<String, Tensor> out = new LinkedHashMap<>();
+    for (String name : file.entries().keySet()) {
+      if (name.startsWith(OPTIMIZER)) {
+        out.put(name.substring(OPTIMIZER.length()), file.get(name));
+      }
     }
+    return out;
+  }
+
+  private Params.Source below(String prefix) {
+    return new Params.Source() {
+      @Override
+      public Tensor get(String name, long... shape) {
+        return file.get(prefix + name, shape);
+      }
+
+      @Override
+      public boolean has(String name) {
+        return file.has(prefix + name);
+      }
+    };
   }
 }

@@ -1,10 +1,10 @@
 package dev.visionllm.train;
 
 import dev.visionllm.checkpoint.Init;
-import dev.visionllm.checkpoint.SafeTensors;
-import dev.visionllm.checkpoint.SafeTensorsWriter;
+import dev.visionllm.checkpoint.Checkpoint;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.nn.Params;
+import dev.visionllm.tensor.Hardware;
 import dev.visionllm.tensor.Native;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.text.SpecialTokens;
@@ -15,6 +15,7 @@ import dev.visionllm.vlm.VisionLlmConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
@@ -26,7 +27,6 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -57,6 +57,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   private final Tokenizer tokenizer;
   private final Map<String, Tensor> learning;
   private final AdamW optimizer;
+  private final LearningRate schedule;
   private final Objective<Object> objective;
   private final Batches<Object> batches;
   private int done;
@@ -69,6 +70,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     Native.load();
     this.recipe = recipe;
     this.out = out;
+    this.schedule = new LearningRate(LearningRate.Shape.COSINE, recipe.warmup(), recipe.steps(), recipe.finalLr());
     if (!resume && Files.exists(out.resolve(TrainState.FILE))) {
       throw new IllegalArgumentException(
           out + " holds a run already: continue it with --resume or choose another --out");
@@ -91,9 +93,9 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       Corpus corpus = Corpus.read(recipe.data());
       objective = objective(recipe, config, corpus, preprocess, model, gdino);
       learning = learning();
-      optimizer = new AdamW(learning);
+      optimizer = new AdamW(groups());
       if (state != null) {
-        state.restore(optimizer.state());
+        optimizer.load(state.optimizer());
       }
       batches =
           new Batches<>(
@@ -122,26 +124,53 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         switch (r.objective()) {
           case PATCHES -> new PatchObjective(corpus, preprocess, model.vision(), extra);
           case LANGUAGE -> new LanguageObjective(corpus, preprocess, model, r);
-          case DETECTION, LINKED -> throw new IllegalArgumentException("linked");
+          case DETECTION ->
+              new DetectionObjective(corpus, config, preprocess, null, gdino, r);
+          case LINKED ->
+              new DetectionObjective(corpus, config, preprocess, model, gdino, r);
         };
     return (Objective<Object>) o; // each objective eats the batches it loads
   }
 
   /** The first checkpoint that has a tensor gives it, with the right shape; others are drawn. */
   private static Params.Source start(Recipe recipe) throws IOException {
-    List<SafeTensors> files = new java.util.ArrayList<>();
+    List<Checkpoint> files = new ArrayList<>();
     for (Path dir : recipe.from()) {
-      files.add(SafeTensors.open(dir.resolve("model.safetensors")));
+      files.add(Checkpoint.open(dir));
     }
-    Init init = new Init(recipe.seed());
-    return (name, shape) -> {
-      for (SafeTensors f : files) {
-        if (f.has(name)) {
-          return f.get(name, shape);
+    Init init = init(recipe.seed());
+    return new Params.Source() {
+      @Override
+      public Tensor get(String name, long... shape) {
+        for (Checkpoint f : files) {
+          if (f.has(name)) {
+            return f.withHardware(Hardware.CPU).get(name, shape);
+          }
         }
+        return init.get(name, shape);
       }
-      return init.get(name, shape);
+
+      @Override
+      public boolean has(String name) {
+        return files.stream().anyMatch(f -> f.has(name)) || init.has(name);
+      }
     };
+  }
+
+  /**
+   * Deformable attention starts without preference among places around a point, boxes start where
+   * their reference is, and classes start near even odds (Deformable DETR's initialisation; places
+   * are drawn instead of laid on a circle).
+   */
+  private static Init init(long seed) {
+    return new Init(seed)
+        .with(".*sampling_offsets\\.weight", new Init.Fill.Constant(0))
+        .with(".*sampling_offsets\\.bias", new Init.Fill.Uniform(2))
+        .with(".*attention_weights\\.weight", new Init.Fill.Constant(0))
+        .with(".*bbox_embed.*layers\\.2\\.weight", new Init.Fill.Constant(0))
+        .with(".*text_enhancer_layer\\.layer_norm_after\\.weight", new Init.Fill.Constant(0.1))
+        .with("emb_embeddings_.*", new Init.Fill.Normal(1))
+        .with(".*query_position_embeddings.*", new Init.Fill.Normal(1));
   }
 
   private Map<String, Tensor> learning() {
@@ -180,7 +209,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       throw new NoSuchElementException("the run is complete");
     }
     Map<String, Double> parts = new LinkedHashMap<>();
-    double rate = rate(done + 1);
+    double factor = schedule.factor(done + 1);
     double norm;
     try (var scope = TensorScope.open()) {
       for (int pass = 0; pass < recipe.accumulate(); pass++) {
@@ -194,20 +223,21 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
               return null;
             });
       }
-      norm = clip();
-      optimizer.step(done + 1, n -> rate * recipe.factor(n), this::decay);
-      learning.values().forEach(Trainer::forget);
+      norm = GradClip.clip(learning.values(), recipe.clip());
+      if (!Double.isFinite(norm)) {
+        throw new IllegalStateException(
+            "step " + (done + 1) + ": the gradient is not finite, losses " + parts
+                + ": lower lr or look at the data");
+      }
+      optimizer.step(factor);
+      optimizer.zeroGrad();
     }
     done++;
     if (done % recipe.saveEvery() == 0 || done == recipe.steps()) {
       save();
     }
     double loss = parts.values().stream().mapToDouble(Double::doubleValue).sum();
-    if (!Double.isFinite(loss)) {
-      throw new IllegalStateException(
-          "step " + done + ": the loss is " + parts + ": lower lr or look at the data");
-    }
-    return new Step(done, loss, parts, rate, norm);
+    return new Step(done, loss, parts, recipe.lr() * factor, norm);
   }
 
   private void backward(Object batch, RandomGenerator random, Map<String, Double> parts) {
@@ -233,32 +263,25 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     total.backward();
   }
 
-  private double clip() {
-    TensorVector with = new TensorVector();
-    learning.values().stream().filter(t -> t.grad().defined()).forEach(with::push_back);
-    return torch.clip_grad_norm_(with, recipe.clip());
-  }
-
-  private static void forget(Tensor t) {
-    if (t.grad().defined()) {
-      t.grad().zero_();
-    }
-  }
-
-  private double decay(String name) {
-    boolean spared = name.endsWith("bias") || learning.get(name).dim() == 1;
-    return spared ? 0 : recipe.weightDecay();
-  }
-
-  /** Linear warm-up, then a cosine down to finalLr. */
-  private double rate(int step) {
-    if (step <= recipe.warmup()) {
-      return recipe.lr() * step / recipe.warmup();
-    }
-    double part =
-        (double) (step - recipe.warmup()) / Math.max(1, recipe.steps() - recipe.warmup());
-    double low = recipe.finalLr();
-    return recipe.lr() * (low + (1 - low) * (1 + Math.cos(Math.PI * part)) / 2);
+  /** Parameters by learning-rate factor and decay; biases and norms do not decay. */
+  private List<AdamW.Group> groups() {
+    record Key(double factor, boolean decays) {}
+    Map<Key, Map<String, Tensor>> groups = new LinkedHashMap<>();
+    learning.forEach(
+        (name, t) ->
+            groups
+                .computeIfAbsent(
+                    new Key(recipe.factor(name), t.dim() > 1 && !name.endsWith("bias")),
+                    k -> new LinkedHashMap<>())
+                .put(name, t));
+    return groups.entrySet().stream()
+        .map(
+            e ->
+                new AdamW.Group(
+                    recipe.lr() * e.getKey().factor(),
+                    e.getKey().decays() ? recipe.weightDecay() : 0,
+                    e.getValue()))
+        .toList();
   }
 
   /** Writes a checkpoint from which the run resumes. */
