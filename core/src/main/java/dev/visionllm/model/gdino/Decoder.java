@@ -44,7 +44,8 @@ final class Decoder {
 
   /**
    * @param queries what the queries start from, (b, q, d)
-   * @param boxes where they start from, x, y, w, h in shares of the padded picture, (b, q, 4)
+   * @param boxes where they start from, x, y, w, h in shares of the picture without padding, (b, q,
+   *     4)
    * @param memory the encoder's output
    * @param keys hides padded classes: additive, (b, 1, 1, p), or null
    * @param mask between queries: additive, (1, 1, q, q), or null

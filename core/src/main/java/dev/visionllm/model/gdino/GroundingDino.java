@@ -114,7 +114,7 @@ public final class GroundingDino {
 
   /**
    * @param logits of each query for each class, minus infinity for padded classes, (b, q, p)
-   * @param boxes centre x, y, width, height in shares of the padded picture, (b, q, 4)
+   * @param boxes centre x, y, width, height in shares of the picture without padding, (b, q, 4)
    */
   public record Prediction(Tensor logits, Tensor boxes) {}
 
