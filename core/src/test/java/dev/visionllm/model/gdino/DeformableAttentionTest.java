@@ -2,11 +2,13 @@ package dev.visionllm.model.gdino;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.visionllm.nn.F;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.util.List;
 import java.util.Random;
 import org.assertj.core.data.Offset;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
@@ -34,7 +36,9 @@ class DeformableAttentionTest {
       Tensor weights =
           torch.softmax(Configs.noise(2, b, QUERIES, HEADS, LEVELS.size() * POINTS), -1);
       float[] actual =
-          Tensors.floats(DeformableAttention.sample(value, LEVELS, HEADS, places, weights));
+          Tensors.floats(
+              DeformableAttention.sample(
+                  value, LEVELS, HEADS, F.scale(places, 2).sub(new Scalar(1)), weights));
       double[] expected = naive(b, Tensors.floats(value), xy, Tensors.floats(weights));
       assertThat(actual).hasSize(expected.length);
       for (int i = 0; i < expected.length; i++) {
