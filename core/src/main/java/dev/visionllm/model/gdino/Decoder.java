@@ -73,7 +73,7 @@ final class Decoder {
                 Tensor around = from.unsqueeze(2).mul(ratios); // (b, q, levels, 4)
                 Tensor position =
                     reference_points_head.forward(
-                        PositionEncoding.boxes(around.select(2, 0), hidden / 2));
+                        PositionEncoding.boxes(around.select(2, 0), hidden / 2).type_as(in));
                 Tensor y = layer.forward(in, position, around, f, memory, keys, mask, training);
                 Tensor next =
                     torch.sigmoid(head.forward(y.detach()).add(F.inverseSigmoid(from, 1e-5)));

@@ -50,23 +50,19 @@ final class DeformableAttention {
     if (padding != null) {
       value = F.fill(value, padding.unsqueeze(-1), 0);
     }
-    Tensor offsets = sampling_offsets.forward(query).view(b, q, heads, levels, points, 2);
+    Tensor offsets =
+        sampling_offsets.forward(query).to(ScalarType.Float).view(b, q, heads, levels, points, 2);
     Tensor weights =
         torch.softmax(attention_weights.forward(query).view(b, q, heads, levels * points), -1);
     Tensor from = F.scale(reference, 2).unsqueeze(2).unsqueeze(4); // (b or 1, q, 1, l, 1, 2 or 4)
     Tensor step = // twice the share of the map that an offset of 1 moves
         reference.size(-1) == 4
             ? F.scale(F.slice(from, -1, 2, 4), 0.5 / points)
-            : F.scale(pixel(sizes), 2).type_as(query);
+            : F.scale(pixel(sizes), 2).type_as(offsets);
     Tensor centre = F.slice(from, -1, 0, 2).sub(new Scalar(1));
     Tensor places = torch.addcmul(centre, offsets, step); // (b, q, m, l, s, 2), -1 to 1
     Tensor y =
-        sample(
-            value.to(ScalarType.Float),
-            sizes,
-            heads,
-            places.to(ScalarType.Float),
-            weights.to(ScalarType.Float));
+        sample(value.to(ScalarType.Float), sizes, heads, places, weights.to(ScalarType.Float));
     return output_proj.forward(y.type_as(query));
   }
 

@@ -15,6 +15,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -175,6 +176,30 @@ class GroundingDinoTest {
             });
     assertThat(without).isEmpty();
     assertThat(text.grad().defined()).isTrue();
+  }
+
+  @Test
+  void halfPrecisionStaysNear() {
+    Params source = p;
+    try (Params half =
+        new Params((name, shape) -> source.taken().get(name).to(ScalarType.BFloat16))) {
+      GroundingDino same = new GroundingDino(half.at("gdino"), Configs.SMALL);
+      Tensor pixels = Configs.noise(1, 1, 3, 64, 64);
+      Tensor text = Configs.noise(3, 1, 5, 4, 20);
+      Tensor mask = Tensors.of(new boolean[] {true, true, true, true, false}, 1, 5);
+      GroundingDino.Output exact = run(pixels, null, text, mask);
+      GroundingDino.Output near =
+          same.forward(
+              pixels.to(ScalarType.BFloat16),
+              null,
+              text.to(ScalarType.BFloat16),
+              mask,
+              null,
+              false);
+      double apart = near.vision().to(ScalarType.Float).sub(exact.vision()).norm().item_double();
+      assertThat(apart / exact.vision().norm().item_double()).isLessThan(0.05);
+      assertThat(near.last().boxes().isfinite().all().item_bool()).isTrue();
+    }
   }
 
   @Test
