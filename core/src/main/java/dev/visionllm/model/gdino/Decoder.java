@@ -44,7 +44,8 @@ final class Decoder {
 
   /**
    * @param queries what the queries start from, (b, q, d)
-   * @param boxes where they start from, x, y, w, h in shares of the padded picture, (b, q, 4)
+   * @param boxes where they start from, x, y, w, h in shares of the picture without padding, (b, q,
+   *     4)
    * @param memory the encoder's output
    * @param keys hides padded classes: additive, (b, 1, 1, p), or null
    * @param mask between queries: additive, (1, 1, q, q), or null
@@ -72,7 +73,7 @@ final class Decoder {
                 Tensor around = from.unsqueeze(2).mul(ratios); // (b, q, levels, 4)
                 Tensor position =
                     reference_points_head.forward(
-                        PositionEncoding.boxes(around.select(2, 0), hidden / 2));
+                        PositionEncoding.boxes(around.select(2, 0), hidden / 2).type_as(in));
                 Tensor y = layer.forward(in, position, around, f, memory, keys, mask, training);
                 Tensor next =
                     torch.sigmoid(head.forward(y.detach()).add(F.inverseSigmoid(from, 1e-5)));

@@ -4,7 +4,6 @@ import dev.visionllm.nn.F;
 import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Tensors;
-import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -51,22 +50,19 @@ final class DeformableAttention {
     if (padding != null) {
       value = F.fill(value, padding.unsqueeze(-1), 0);
     }
-    Tensor offsets = sampling_offsets.forward(query).view(b, q, heads, levels, points, 2);
+    Tensor offsets =
+        sampling_offsets.forward(query).to(ScalarType.Float).view(b, q, heads, levels, points, 2);
     Tensor weights =
         torch.softmax(attention_weights.forward(query).view(b, q, heads, levels * points), -1);
-    Tensor from = reference.unsqueeze(2).unsqueeze(4); // (b or 1, q, 1, l, 1, 2 or 4)
-    Tensor step =
+    Tensor from = F.scale(reference, 2).unsqueeze(2).unsqueeze(4); // (b or 1, q, 1, l, 1, 2 or 4)
+    Tensor step = // twice the share of the map that an offset of 1 moves
         reference.size(-1) == 4
             ? F.scale(F.slice(from, -1, 2, 4), 0.5 / points)
-            : pixel(sizes).type_as(query);
-    Tensor places = F.slice(from, -1, 0, 2).add(offsets.mul(step)); // (b, q, m, l, s, 2)
+            : F.scale(pixel(sizes), 2).type_as(offsets);
+    Tensor centre = F.slice(from, -1, 0, 2).sub(new Scalar(1));
+    Tensor places = torch.addcmul(centre, offsets, step); // (b, q, m, l, s, 2), -1 to 1
     Tensor y =
-        sample(
-            value.to(ScalarType.Float),
-            sizes,
-            heads,
-            places.to(ScalarType.Float),
-            weights.to(ScalarType.Float));
+        sample(value.to(ScalarType.Float), sizes, heads, places, weights.to(ScalarType.Float));
     return output_proj.forward(y.type_as(query));
   }
 
@@ -82,10 +78,11 @@ final class DeformableAttention {
 
   /**
    * Weighted sum of values read bilinearly at places; beyond the border values are 0. In fp32: the
-   * sampling kernel has no other format.
+   * sampling kernel has no other format. Queries are innermost, so that sums over places run along
+   * whole rows, and levels are summed one by one instead of being concatenated.
    *
    * @param value (b, n, m * k)
-   * @param places x, y in shares of the map, (b, q, m, l, s, 2)
+   * @param places x, y from -1 to 1 over the map, (b, q, m, l, s, 2)
    * @param weights (b, q, m, l * s)
    * @return (b, q, m * k)
    */
@@ -96,18 +93,20 @@ final class DeformableAttention {
     long k = value.size(2) / heads;
     long points = places.size(4);
     Tensor channelsFirst = value.transpose(1, 2).contiguous(); // (b, m * k, n)
-    Tensor grid = F.scale(places, 2).sub(new Scalar(1)).transpose(1, 2); // (b, m, q, l, s, 2)
-    Tensor w = weights.transpose(1, 2).reshape(b * heads, 1, q, sizes.size() * points);
-    List<Tensor> sampled = new ArrayList<>();
+    Tensor grid = places.permute(0, 2, 3, 4, 1, 5).contiguous(); // (b, m, l, s, q, 2)
+    Tensor w = weights.permute(0, 2, 3, 1).contiguous(); // (b, m, l * s, q)
+    Tensor y = null; // (b * m, k, q)
     for (int i = 0; i < sizes.size(); i++) {
       Features.Level level = sizes.get(i);
       Tensor map =
           F.slice(channelsFirst, 2, level.start(), level.end())
               .reshape(b * heads, k, level.height(), level.width());
-      Tensor at = grid.select(3, i).reshape(b * heads, q, points, 2);
-      sampled.add(torch.grid_sampler(map, at, 0, 0, false)); // (b * m, k, q, s)
+      Tensor at = grid.select(2, i).reshape(b * heads, points, q, 2);
+      Tensor share = F.slice(w, 2, i * points, (i + 1) * points).reshape(b * heads, 1, points, q);
+      Tensor seen = torch.grid_sampler(map, at, 0, 0, false); // (b * m, k, s, q)
+      Tensor sum = F.sum(seen.mul(share), 2);
+      y = y == null ? sum : y.add(sum);
     }
-    Tensor y = F.sum(F.cat(-1, sampled).mul(w), -1); // (b * m, k, q)
     return y.view(b, heads * k, q).transpose(1, 2).contiguous();
   }
 }

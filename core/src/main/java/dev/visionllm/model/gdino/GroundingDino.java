@@ -15,6 +15,7 @@ import java.util.Map;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Grounding DINO (Liu et al. 2023) as VisionLLM v2 uses it: the text encoder's place is taken by
@@ -114,7 +115,7 @@ public final class GroundingDino {
 
   /**
    * @param logits of each query for each class, minus infinity for padded classes, (b, q, p)
-   * @param boxes centre x, y, width, height in shares of the padded picture, (b, q, 4)
+   * @param boxes centre x, y, width, height in shares of the picture without padding, (b, q, 4)
    */
   public record Prediction(Tensor logits, Tensor boxes) {}
 
@@ -347,16 +348,16 @@ public final class GroundingDino {
       for (int i = 0; i < places.length; i++) {
         places[i] = i;
       }
-      Tensor at = Tensors.of(places, 1, p).type_as(text);
-      return new Encoder.Classes(PositionEncoding.places(at, c.hidden()), null, null);
+      Tensor at = Tensors.of(places, 1, p).to(text.device(), ScalarType.Float);
+      return new Encoder.Classes(PositionEncoding.places(at, c.hidden()).type_as(text), null, null);
     }
     Tensor present = absent.logical_not();
-    Tensor count = present.type_as(text).cumsum(1).sub(new Scalar(1));
+    Tensor count = present.to(ScalarType.Float).cumsum(1).sub(new Scalar(1));
     Tensor at = F.fill(count, absent, 0);
     Tensor itself = torch.eye(p).type_as(absent).unsqueeze(0); // (1, p, p)
     Tensor sees = present.unsqueeze(1).logical_and(present.unsqueeze(2)).logical_or(itself);
     return new Encoder.Classes(
-        PositionEncoding.places(at, c.hidden()),
+        PositionEncoding.places(at, c.hidden()).type_as(text),
         F.maskOut(absent, text).unsqueeze(1).unsqueeze(1),
         F.maskOut(sees.logical_not(), text).unsqueeze(1));
   }

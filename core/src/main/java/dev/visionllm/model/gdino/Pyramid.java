@@ -11,11 +11,12 @@ import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Brings the backbone's maps to one width, adds coarser ones, and lays all levels out as one row of
- * tokens with their places. Shapes: b images; a = b, or 1 if no image is padded; d hidden size; n
- * tokens of all levels.
+ * tokens with their places, which are in fp32 whatever the weights are. Shapes: b images; a = b, or
+ * 1 if no image is padded; d hidden size; n tokens of all levels.
  */
 final class Pyramid {
   private static final int FROM_BACKBONE = 3;
@@ -97,16 +98,18 @@ final class Pyramid {
       Features.Level level = levels.get(i);
       Tensor mask =
           pixelMask == null
-              ? torch.ones(1, level.height(), level.width()).type_as(pixels)
-              : nearest(pixelMask, level).type_as(pixels); // (a, h, w)
+              ? torch.ones(1, level.height(), level.width()).to(pixels.device(), ScalarType.Float)
+              : nearest(pixelMask, level).to(ScalarType.Float); // (a, h, w)
       vision.add(sources.get(i).flatten(2, -1).transpose(1, 2));
       position.add(
-          PositionEncoding.image(mask, hidden / 2, temperature).add(level_embed.select(0, i)));
+          PositionEncoding.image(mask, hidden / 2, temperature)
+              .type_as(level_embed)
+              .add(level_embed.select(0, i)));
       valid.add(mask.flatten(1, -1));
       Tensor size =
           F.stack(-1, F.sum(mask.select(1, 0), 1), F.sum(mask.select(2, 0), 1)); // (a, 2): w, h
-      ratios.add(size.div(pair(level.width(), level.height()).type_as(pixels)));
-      Tensor centre = centres(level).type_as(pixels).div(size.unsqueeze(1));
+      ratios.add(size.div(pair(level.width(), level.height()).type_as(mask)));
+      Tensor centre = centres(level).type_as(mask).div(size.unsqueeze(1));
       centres.add(centre);
       double side = 0.05 * (1 << i);
       proposals.add(F.cat(-1, centre, F.scale(torch.ones_like(centre), side)));

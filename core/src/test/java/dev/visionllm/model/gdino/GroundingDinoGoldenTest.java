@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -104,6 +106,37 @@ class GroundingDinoGoldenTest {
     }
     g.check("logits", padded(out.last().logits(), c), ATOL);
     g.check("pred_boxes", out.last().boxes(), ATOL);
+    detections(g, out.last());
+  }
+
+  private static void detections(Golden g, GroundingDino.Prediction last) {
+    List<Detections.Size> sizes = new ArrayList<>();
+    g.meta()
+        .get("target_sizes")
+        .forEach(s -> sizes.add(new Detections.Size(s.get(1).asInt(), s.get(0).asInt())));
+    int most = (int) g.io("post_det.thr0.0.0.scores").size(0);
+    for (String name : g.io().entries().keySet()) {
+      Matcher m = Pattern.compile("post_det\\.thr([\\d.]+)\\.(\\d+)\\.scores").matcher(name);
+      if (m.matches()) {
+        Detections settings = new Detections(most, Double.parseDouble(m.group(1)));
+        List<Detection> found = settings.of(last, sizes).get(Integer.parseInt(m.group(2)));
+        String at = name.substring(0, name.lastIndexOf('.'));
+        assertThat(found.stream().mapToLong(Detection::classIndex).toArray())
+            .as(at + ".labels")
+            .isEqualTo(Tensors.longs(g.io(at + ".labels")));
+        float[] scores = new float[found.size()];
+        float[] boxes = new float[4 * found.size()];
+        for (int i = 0; i < scores.length; i++) {
+          scores[i] = (float) found.get(i).score();
+          boxes[4 * i] = (float) found.get(i).box().x0();
+          boxes[4 * i + 1] = (float) found.get(i).box().y0();
+          boxes[4 * i + 2] = (float) found.get(i).box().x1();
+          boxes[4 * i + 3] = (float) found.get(i).box().y1();
+        }
+        g.check(name, Tensors.of(scores, scores.length), ATOL);
+        g.check(at + ".boxes", Tensors.of(boxes, scores.length, 4), ATOL);
+      }
+    }
   }
 
   private static void single(Golden g, GroundingDino model) {
@@ -129,7 +162,7 @@ class GroundingDinoGoldenTest {
             value.flatten(2, -1),
             levels(g.io("msda.spatial_shapes")),
             value.size(2),
-            g.io("msda.sampling_locations"),
+            F.scale(g.io("msda.sampling_locations"), 2).sub(new Scalar(1)),
             weights.flatten(3, -1)),
         ATOL);
     try (Params p = g.weights()) {
