@@ -29,7 +29,9 @@ final class Batches<B> implements AutoCloseable {
   private long epoch = -1;
   private List<Integer> order = List.of();
 
-  /** @param from first pass, for a resumed run */
+  /**
+   * @param from first pass, for a resumed run
+   */
   Batches(Objective<B> objective, int pictures, int batch, long seed, long from, int workers) {
     this.objective = objective;
     this.pictures = pictures;

@@ -50,7 +50,8 @@ public record Corpus(List<Picture> pictures, List<String> classes) {
         for (Dialogue d : LlavaDataset.read(talk)) {
           if (d.image() != null) {
             dialogues
-                .computeIfAbsent(Path.of(d.image()).getFileName().toString(), k -> new ArrayList<>())
+                .computeIfAbsent(
+                    Path.of(d.image()).getFileName().toString(), k -> new ArrayList<>())
                 .add(d);
           }
         }

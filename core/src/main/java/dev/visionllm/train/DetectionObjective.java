@@ -192,8 +192,7 @@ final class DetectionObjective implements Objective<DetectionObjective.Batch> {
       for (int k = 0; k < names.size(); k++) {
         float[] code = LinkCodes.of(names.get(k), q, l);
         for (int j = 0; j < code.length; j++) {
-          text[(i * most + k) * q * l + j] =
-              code[j] + (float) (CODE_NOISE * random.nextGaussian());
+          text[(i * most + k) * q * l + j] = code[j] + (float) (CODE_NOISE * random.nextGaussian());
         }
       }
     }

@@ -2,7 +2,6 @@ package dev.visionllm.train;
 
 import dev.visionllm.data.Dialogue;
 import dev.visionllm.link.Route;
-import dev.visionllm.link.Slot;
 import dev.visionllm.loss.LanguageLoss;
 import dev.visionllm.model.llama.Masks;
 import dev.visionllm.nn.F;
@@ -77,7 +76,8 @@ final class LanguageObjective implements Objective<List<Packer.Row>> {
         "language",
         LanguageLoss.ofHidden(hidden, model.llm().head(), Tensors.of(labels, rows.size(), t)));
     if (recipe.link() > 0 && !e.slots().isEmpty()) {
-      losses.put("link", F.scale(link(rows, model.links().collect(hidden, e.slots())), recipe.link()));
+      losses.put(
+          "link", F.scale(link(rows, model.links().collect(hidden, e.slots())), recipe.link()));
     }
     return losses;
   }

@@ -38,7 +38,9 @@ final class Packer {
   private final int patchId;
   private final int most;
 
-  /** @param most tokens of a row; conversations that do not fit are left for another epoch */
+  /**
+   * @param most tokens of a row; conversations that do not fit are left for another epoch
+   */
   Packer(Preprocess preprocess, SuperLink links, int most) {
     this.preprocess = preprocess;
     this.links = links;
@@ -62,16 +64,22 @@ final class Packer {
     int length = 0;
     int segment = 0;
     for (Dialogue d : dialogues) {
-      Labels.Example e = Labels.of(preprocess.tokenizer(), preprocess.conversation().full(turns(d)));
-      int image = IntStream.range(0, e.ids().length)
-          .filter(i -> e.ids()[i] == Tokenizer.IMAGE)
-          .findFirst()
-          .orElseThrow(() -> new IllegalArgumentException("conversation " + d.id() + " has no <image>"));
+      Labels.Example e =
+          Labels.of(preprocess.tokenizer(), preprocess.conversation().full(turns(d)));
+      int image =
+          IntStream.range(0, e.ids().length)
+              .filter(i -> e.ids()[i] == Tokenizer.IMAGE)
+              .findFirst()
+              .orElseThrow(
+                  () -> new IllegalArgumentException("conversation " + d.id() + " has no <image>"));
       int[] head = Arrays.copyOf(e.ids(), image);
       if (prefix == null) {
         prefix = head;
-        int[] shared = IntStream.concat(
-            Arrays.stream(head), IntStream.generate(() -> patchId).limit((long) cut.tiles() * tokensPerTile)).toArray();
+        int[] shared =
+            IntStream.concat(
+                    Arrays.stream(head),
+                    IntStream.generate(() -> patchId).limit((long) cut.tiles() * tokensPerTile))
+                .toArray();
         length = shared.length;
         for (int id : shared) {
           ids.add(id);
@@ -95,7 +103,8 @@ final class Packer {
       }
       for (Dialogue.Region r : d.regions()) {
         regions.add(
-            new Inputs.Region(0, preprocess.region(prompt(r).mask(picture.width(), picture.height()))));
+            new Inputs.Region(
+                0, preprocess.region(prompt(r).mask(picture.width(), picture.height()))));
       }
       for (Dialogue.Turn t : d.turns()) {
         AnswerText.calls(t.text()).forEach(c -> names.add(c.label()));
@@ -103,7 +112,9 @@ final class Packer {
     }
     if (segment == 0) {
       throw new IllegalArgumentException(
-          "no conversation about the picture fits into " + most + " tokens: raise tokens in the recipe");
+          "no conversation about the picture fits into "
+              + most
+              + " tokens: raise tokens in the recipe");
     }
     return new Row(
         new Inputs(ids.build().toArray(), List.of(cut), regions),
@@ -140,7 +151,8 @@ final class Packer {
 
   private static VisualPrompt prompt(Dialogue.Region r) {
     if (r instanceof Dialogue.Region.Box b) {
-      return new VisualPrompt.BoxPrompt(new dev.visionllm.geometry.Box(b.x0(), b.y0(), b.x1(), b.y1()));
+      return new VisualPrompt.BoxPrompt(
+          new dev.visionllm.geometry.Box(b.x0(), b.y0(), b.x1(), b.y1()));
     } else if (r instanceof Dialogue.Region.Point p) {
       return new VisualPrompt.PointPrompt(p.x(), p.y());
     } else if (r instanceof Dialogue.Region.Scribble s) {

@@ -1,7 +1,5 @@
 package dev.visionllm.train;
 
-import dev.visionllm.image.ImageFiles;
-import dev.visionllm.image.Raster;
 import dev.visionllm.geometry.Mask;
 import dev.visionllm.loss.LanguageLoss;
 import dev.visionllm.model.clip.ClipVision;
@@ -11,8 +9,6 @@ import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Tensors;
 import dev.visionllm.vlm.Preprocess;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,15 +41,16 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
   private final List<LayerNorm> norms;
   private final List<Linear> heads;
 
-  /** @param extra cursor for the heads, which are no part of the model */
+  /**
+   * @param extra cursor for the heads, which are no part of the model
+   */
   PatchObjective(Corpus corpus, Preprocess preprocess, ClipVision vision, Params extra) {
     this.corpus = corpus;
     this.preprocess = preprocess;
     this.vision = vision;
     int d = vision.config().hidden();
     norms = extra.at("norms").list(LEVELS, p -> new LayerNorm(p, d, 1e-5));
-    heads =
-        extra.at("heads").list(LEVELS, p -> new Linear(p, d, 1 + corpus.classes().size() + 4L));
+    heads = extra.at("heads").list(LEVELS, p -> new Linear(p, d, 1 + corpus.classes().size() + 4L));
   }
 
   @Override
@@ -127,9 +124,12 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
     for (int k = 0; k < LEVELS; k++) {
       Tensor x = ClipVision.patches(levels.get(levels.size() - 1 - k));
       Tensor out = heads.get(k).forward(norms.get(k).forward(x)).flatten(0, 1);
-      losses.put("class_" + k, LanguageLoss.ofLogits(F.slice(out, 1, 0, named).unsqueeze(0), classes.unsqueeze(0)));
+      losses.put(
+          "class_" + k,
+          LanguageLoss.ofLogits(F.slice(out, 1, 0, named).unsqueeze(0), classes.unsqueeze(0)));
       if (covered.size(0) > 0) {
-        Tensor off = F.slice(out, 1, named, named + 4).sub(boxes).index_select(0, covered).abs().mean();
+        Tensor off =
+            F.slice(out, 1, named, named + 4).sub(boxes).index_select(0, covered).abs().mean();
         losses.put("box_" + k, F.scale(off, BOX_WEIGHT));
       }
     }

@@ -15,8 +15,15 @@ final class Pictures {
       Raster raster = ImageFiles.read(p.file());
       if (raster.width() != p.width() || raster.height() != p.height()) {
         throw new IllegalArgumentException(
-            p.file() + " is " + raster.width() + "x" + raster.height() + ", its annotations say "
-                + p.width() + "x" + p.height());
+            p.file()
+                + " is "
+                + raster.width()
+                + "x"
+                + raster.height()
+                + ", its annotations say "
+                + p.width()
+                + "x"
+                + p.height());
       }
       return raster;
     } catch (IOException e) {

@@ -97,8 +97,17 @@ public record Recipe(
     }
     if (steps < 1 || batch < 1 || !(lr > 0) || warmup < 0 || saveEvery < 1) {
       throw new IllegalArgumentException(
-          "steps " + steps + ", batch " + batch + ", lr " + lr + " and save_every " + saveEvery
-              + " must be positive, warmup " + warmup + " not negative");
+          "steps "
+              + steps
+              + ", batch "
+              + batch
+              + ", lr "
+              + lr
+              + " and save_every "
+              + saveEvery
+              + " must be positive, warmup "
+              + warmup
+              + " not negative");
     }
   }
 
@@ -125,9 +134,29 @@ public record Recipe(
   /** The same with other data folders, for runs elsewhere. */
   public Recipe withData(List<Path> folders) {
     return new Recipe(
-        model, from, objective, folders, train, groups, steps, batch, accumulate, lr, warmup,
-        finalLr, weightDecay, clip, precision, seed, dialogues, tokens, classes, denoising, dense,
-        link, saveEvery);
+        model,
+        from,
+        objective,
+        folders,
+        train,
+        groups,
+        steps,
+        batch,
+        accumulate,
+        lr,
+        warmup,
+        finalLr,
+        weightDecay,
+        clip,
+        precision,
+        seed,
+        dialogues,
+        tokens,
+        classes,
+        denoising,
+        dense,
+        link,
+        saveEvery);
   }
 
   private Recipe under(Path dir) {
@@ -136,8 +165,25 @@ public record Recipe(
         from.stream().map(p -> dir.resolve(p).normalize()).toList(),
         objective,
         data.stream().map(p -> dir.resolve(p).normalize()).toList(),
-        train, groups, steps, batch, accumulate, lr, warmup, finalLr, weightDecay, clip, precision,
-        seed, dialogues, tokens, classes, denoising, dense, link, saveEvery);
+        train,
+        groups,
+        steps,
+        batch,
+        accumulate,
+        lr,
+        warmup,
+        finalLr,
+        weightDecay,
+        clip,
+        precision,
+        seed,
+        dialogues,
+        tokens,
+        classes,
+        denoising,
+        dense,
+        link,
+        saveEvery);
   }
 
   /** Whether a parameter learns. */

@@ -1,7 +1,7 @@
 package dev.visionllm.train;
 
-import dev.visionllm.checkpoint.Init;
 import dev.visionllm.checkpoint.Checkpoint;
+import dev.visionllm.checkpoint.Init;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Hardware;
@@ -70,7 +70,9 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     Native.load();
     this.recipe = recipe;
     this.out = out;
-    this.schedule = new LearningRate(LearningRate.Shape.COSINE, recipe.warmup(), recipe.steps(), recipe.finalLr());
+    this.schedule =
+        new LearningRate(
+            LearningRate.Shape.COSINE, recipe.warmup(), recipe.steps(), recipe.finalLr());
     if (!resume && Files.exists(out.resolve(TrainState.FILE))) {
       throw new IllegalArgumentException(
           out + " holds a run already: continue it with --resume or choose another --out");
@@ -89,7 +91,10 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
           config.gdino() == null ? null : new GroundingDino(params.at("gdino"), config.gdino());
       Preprocess preprocess =
           new Preprocess(
-              tokenizer, config.conversation(), config.tiles(), config.multimodal().tokensPerTile());
+              tokenizer,
+              config.conversation(),
+              config.tiles(),
+              config.multimodal().tokensPerTile());
       Corpus corpus = Corpus.read(recipe.data());
       objective = objective(recipe, config, corpus, preprocess, model, gdino);
       learning = learning();
@@ -124,10 +129,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         switch (r.objective()) {
           case PATCHES -> new PatchObjective(corpus, preprocess, model.vision(), extra);
           case LANGUAGE -> new LanguageObjective(corpus, preprocess, model, r);
-          case DETECTION ->
-              new DetectionObjective(corpus, config, preprocess, null, gdino, r);
-          case LINKED ->
-              new DetectionObjective(corpus, config, preprocess, model, gdino, r);
+          case DETECTION -> new DetectionObjective(corpus, config, preprocess, null, gdino, r);
+          case LINKED -> new DetectionObjective(corpus, config, preprocess, model, gdino, r);
         };
     return (Objective<Object>) o; // each objective eats the batches it loads
   }
@@ -226,7 +229,10 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       norm = GradClip.clip(learning.values(), recipe.clip());
       if (!Double.isFinite(norm)) {
         throw new IllegalStateException(
-            "step " + (done + 1) + ": the gradient is not finite, losses " + parts
+            "step "
+                + (done + 1)
+                + ": the gradient is not finite, losses "
+                + parts
                 + ": lower lr or look at the data");
       }
       optimizer.step(factor);

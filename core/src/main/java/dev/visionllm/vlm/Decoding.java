@@ -73,7 +73,8 @@ final class Decoding implements AutoCloseable {
     int n = Arrays.stream(lengths).max().orElseThrow();
     if (cache.length() + n > model.llm().config().context()) {
       throw new IllegalArgumentException(
-          "the answer does not fit: the model's context of " + model.llm().config().context()
+          "the answer does not fit: the model's context of "
+              + model.llm().config().context()
               + " tokens is full");
     }
     boolean[][] grown = new boolean[b][];
@@ -116,8 +117,7 @@ final class Decoding implements AutoCloseable {
   List<Route> routes(int row) {
     List<Route> routes = new ArrayList<>();
     for (Tool tool : model.links().tools()) {
-      List<Call> mine =
-          calls.get(row).stream().filter(c -> c.slot().tool() == tool).toList();
+      List<Call> mine = calls.get(row).stream().filter(c -> c.slot().tool() == tool).toList();
       if (!mine.isEmpty()) {
         routes.add(
             new Route(

@@ -65,6 +65,14 @@ final class Generate {
     };
   }
 
+  /** Lays down an answer that is known already, so that its tool calls happen. */
+  static Iterator<Integer> given(Decoding state, int[] answer) {
+    for (int id : answer) {
+      state.accept(new int[] {id}, new boolean[] {true});
+    }
+    return Arrays.stream(answer).iterator();
+  }
+
   /** Decodes all rows together; a finished row waits for the others without influence. */
   static List<int[]> batch(Decoding state, Rules rules) {
     int b = state.logits().length;

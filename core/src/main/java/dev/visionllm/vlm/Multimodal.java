@@ -50,7 +50,10 @@ public final class Multimodal {
     public Config {
       if (queries < 1 || queries > 8 || generationQueries < 1) {
         throw new IllegalArgumentException(
-            "num_embs is " + queries + ", should be 1 to 8; num_embs_gen is " + generationQueries
+            "num_embs is "
+                + queries
+                + ", should be 1 to 8; num_embs_gen is "
+                + generationQueries
                 + ", should be at least 1");
       }
       if (outputLayer >= 0 || -outputLayer > vision.layers() + 1) {
@@ -169,7 +172,10 @@ public final class Multimodal {
     int t = Arrays.stream(lengths).max().orElseThrow();
     if (t > config.llm().context()) {
       throw new IllegalArgumentException(
-          "the prompt has " + t + " tokens, the model's context holds " + config.llm().context()
+          "the prompt has "
+              + t
+              + " tokens, the model's context holds "
+              + config.llm().context()
               + ": shorten the text or give fewer pictures or classes");
     }
     Tensor x = llm.embed(idTensor(ids, t));
@@ -182,7 +188,8 @@ public final class Multimodal {
     return new Embedded(x, lengths, ids, slots);
   }
 
-  private Tensor spliceImages(Tensor x, List<Inputs> rows, List<int[]> ids, RandomGenerator random) {
+  private Tensor spliceImages(
+      Tensor x, List<Inputs> rows, List<int[]> ids, RandomGenerator random) {
     int t = (int) x.size(1);
     long[] patches = positions(ids, patchId, t);
     long[] regions = positions(ids, regionId, t);
@@ -200,13 +207,23 @@ public final class Multimodal {
           row.images().stream().mapToLong(p -> (long) p.tiles() * config.tokensPerTile()).sum();
       if (expected != given) {
         throw new IllegalArgumentException(
-            "row " + i + " has " + expected + " <im_patch> tokens, its pictures give " + given
+            "row "
+                + i
+                + " has "
+                + expected
+                + " <im_patch> tokens, its pictures give "
+                + given
                 + " features");
       }
       if (count(ids.get(i), regionId) != row.regions().size()) {
         throw new IllegalArgumentException(
-            "row " + i + " has " + count(ids.get(i), regionId) + " <region> tokens and "
-                + row.regions().size() + " regions");
+            "row "
+                + i
+                + " has "
+                + count(ids.get(i), regionId)
+                + " <region> tokens and "
+                + row.regions().size()
+                + " regions");
       }
       int[] last = new int[row.images().size()];
       for (int k = 0; k < last.length; k++) {

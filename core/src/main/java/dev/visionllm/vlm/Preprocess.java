@@ -23,7 +23,9 @@ public final class Preprocess {
   private final Tiles tiles;
   private final int tokensPerTile;
 
-  /** @param tokensPerTile language-model tokens of one tile */
+  /**
+   * @param tokensPerTile language-model tokens of one tile
+   */
   public Preprocess(
       Tokenizer tokenizer, Conversation conversation, Tiles tiles, int tokensPerTile) {
     this.tokenizer = tokenizer;
@@ -72,8 +74,7 @@ public final class Preprocess {
    * @param regions visual prompts on the last picture, in the order of their placeholders
    * @param text the laid out conversation
    */
-  public Inputs inputs(
-      List<Raster> pictures, List<VisualPrompt> regions, Conversation.Text text) {
+  public Inputs inputs(List<Raster> pictures, List<VisualPrompt> regions, Conversation.Text text) {
     int[] ids = tokenizer.encodePrompt(text.text());
     List<Inputs.Picture> cut = new ArrayList<>();
     pictures.forEach(p -> cut.add(picture(p)));

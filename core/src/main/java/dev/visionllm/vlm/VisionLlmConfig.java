@@ -27,6 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param detector how pictures are resized for the detector
  * @param conversation prompt format
  * @param threshold least score of a reported detection
+ * @param classesPerPrompt most class names that one guided prompt holds
  */
 public record VisionLlmConfig(
     Multimodal.Config multimodal,
@@ -34,14 +35,17 @@ public record VisionLlmConfig(
     Tiles tiles,
     DetectorResize detector,
     Conversation conversation,
-    double threshold) {
+    double threshold,
+    int classesPerPrompt) {
 
   /** Reads config.json of a model folder. @throws IllegalArgumentException naming the field */
   public static VisionLlmConfig read(Path modelDir) throws IOException {
     Path file = modelDir.resolve("config.json");
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
-          "model folder " + modelDir + " has no config.json: give a folder with config.json,"
+          "model folder "
+              + modelDir
+              + " has no config.json: give a folder with config.json,"
               + " tokenizer files and *.safetensors");
     }
     try {
@@ -69,14 +73,13 @@ public record VisionLlmConfig(
             f.integer("num_embs", 4),
             f.integer("num_embs_gen", 64));
     GroundingDino.Config gdino =
-        f.flag("use_gdino", false)
-            ? gdino(f.at("gdino_config"), multimodal.llm().hidden())
-            : null;
+        f.flag("use_gdino", false) ? gdino(f.at("gdino_config"), multimodal.llm().hidden()) : null;
     f.knows("gdino_config", "region_hidden_dim");
     Tiles tiles = new Tiles(Tiles.Mode.ANYRES, multimodal.vision().size(), 4);
     DetectorResize detector = DetectorResize.GROUNDING_DINO;
     Conversation conversation = Conversation.named("vicuna_v1");
     double threshold = 0.3;
+    int classesPerPrompt = 80; // COCO's, which the reference asks for at once
     if (f.has("preprocess")) {
       Fields p = f.at("preprocess");
       String mode = p.text("image_aspect_ratio", "anyres").toUpperCase(Locale.ROOT);
@@ -89,11 +92,13 @@ public record VisionLlmConfig(
               p.integer("detector_short_side", 800),
               p.integer("detector_long_side", 1333));
       conversation = Conversation.named(p.text("conversation", "vicuna_v1"));
-      threshold = p.number("detection_threshold", 0.3);
+      threshold = p.number("detection_threshold", threshold);
+      classesPerPrompt = p.integer("classes_per_prompt", classesPerPrompt);
       p.done();
     }
     f.done();
-    return new VisionLlmConfig(multimodal, gdino, tiles, detector, conversation, threshold);
+    return new VisionLlmConfig(
+        multimodal, gdino, tiles, detector, conversation, threshold, classesPerPrompt);
   }
 
   private static void refuse(Fields f, String flag, String why) {
@@ -165,11 +170,29 @@ public record VisionLlmConfig(
             b.number("drop_path_rate", 0.1));
     b.done();
     f.knows(
-        "two_stage", "embedding_init_target", "two_stage_bbox_embed_share", "class_cost",
-        "bbox_cost", "giou_cost", "dice_cost", "mask_cost", "class_weight", "box_weight",
-        "giou_weight", "dice_weight", "mask_weight", "bbox_loss_coefficient",
-        "giou_loss_coefficient", "focal_alpha", "activation_function", "norm", "num_embs",
-        "l_hidden_size", "text_enhancer_dropout", "fusion_dropout", "query_dim",
+        "two_stage",
+        "embedding_init_target",
+        "two_stage_bbox_embed_share",
+        "class_cost",
+        "bbox_cost",
+        "giou_cost",
+        "dice_cost",
+        "mask_cost",
+        "class_weight",
+        "box_weight",
+        "giou_weight",
+        "dice_weight",
+        "mask_weight",
+        "bbox_loss_coefficient",
+        "giou_loss_coefficient",
+        "focal_alpha",
+        "activation_function",
+        "norm",
+        "num_embs",
+        "l_hidden_size",
+        "text_enhancer_dropout",
+        "fusion_dropout",
+        "query_dim",
         "position_embedding_type");
     GroundingDino.Config c =
         new GroundingDino.Config(
