@@ -38,6 +38,11 @@ abstract class CliCommand implements Callable<Integer> {
     return spec.commandLine().getOut();
   }
 
+  /** Where progress goes that is no warning, such as how far a long run is. */
+  final PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
   /** Prints a formatted line, numbers as in English. */
   final void print(String format, Object... args) {
     out().println(args.length == 0 ? format : String.format(Locale.ROOT, format, args));
