@@ -33,7 +33,7 @@ abstract class CliCommand implements Callable<Integer> {
     return json;
   }
 
-  /** Results go here; progress and warnings go through the logger. */
+  /** Results go here; warnings go through the logger. */
   final PrintWriter out() {
     return spec.commandLine().getOut();
   }

@@ -23,7 +23,8 @@ import picocli.CommandLine.Option;
 /** {@code visionllm evaluate}: runs a model over annotated pictures and prints its scores. */
 @Command(
     name = "evaluate",
-    description = "Measure a model on annotated pictures: boxes, answers, captions, regions, routing.",
+    description =
+        "Measure a model on annotated pictures: boxes, answers, captions, regions, routing.",
     footer = {
       "",
       "Suites:",
@@ -104,8 +105,7 @@ final class EvaluateCommand extends CliCommand {
       }
     }
     if (json()) {
-      printJson(
-          new Report(folder.toString(), data.toString(), set.pictures().size(), results));
+      printJson(new Report(folder.toString(), data.toString(), set.pictures().size(), results));
     }
     return Main.OK;
   }
@@ -153,9 +153,7 @@ final class EvaluateCommand extends CliCommand {
             "suite '"
                 + word
                 + "' is unknown: give "
-                + Arrays.stream(Suite.values())
-                    .map(Suite::word)
-                    .collect(Collectors.joining(", "))
+                + Arrays.stream(Suite.values()).map(Suite::word).collect(Collectors.joining(", "))
                 + " or all");
       }
       out.addAll(found);

@@ -55,7 +55,14 @@ final class Meter implements AutoCloseable {
     double rate = done / seconds;
     long left = Math.round((all - done) / rate);
     return String.format(
-        Locale.ROOT, "%s %d/%d, %.1f/s, %dm%02ds left", name, done, all, rate, left / 60, left % 60);
+        Locale.ROOT,
+        "%s %d/%d, %.1f/s, %dm%02ds left",
+        name,
+        done,
+        all,
+        rate,
+        left / 60,
+        left % 60);
   }
 
   @Override
