@@ -94,6 +94,7 @@ final class EvaluateCommand extends CliCommand {
     Suites.Settings settings = new Suites.Settings(Suites.Settings.DEFAULT.classes(), batch);
     Path folder = model.folder();
     SceneSet set = SceneSet.read(data, limit);
+    chosen.forEach(suite -> Suites.check(suite, set));
     List<Result> results = new ArrayList<>();
     try (VisionLlm loaded = VisionLlm.load(folder)) {
       if (!json()) {

@@ -131,16 +131,8 @@ public final class Suites {
     };
   }
 
-  /**
-   * Runs one suite.
-   *
-   * @throws IllegalArgumentException if the set has nothing for the suite, or a record or picture
-   *     is not as it should be
-   * @throws IOException if a picture cannot be read
-   */
-  public static Scores run(
-      Suite suite, Subject subject, SceneSet set, Settings settings, Progress progress)
-      throws IOException {
+  /** Refuses a set that has nothing for a suite. */
+  public static void check(Suite suite, SceneSet set) {
     if (size(suite, set) == 0) {
       throw new IllegalArgumentException(
           "the data has nothing for suite "
@@ -151,6 +143,19 @@ public final class Suites {
                       + String.join(", ", suite.tasks().stream().sorted().toList())
                       + " about these pictures"));
     }
+  }
+
+  /**
+   * Runs one suite.
+   *
+   * @throws IllegalArgumentException if the set has nothing for the suite, or a record or picture
+   *     is not as it should be
+   * @throws IOException if a picture cannot be read
+   */
+  public static Scores run(
+      Suite suite, Subject subject, SceneSet set, Settings settings, Progress progress)
+      throws IOException {
+    check(suite, set);
     return switch (suite) {
       case DETECTION -> detection(subject, set, settings, progress);
       case EMPTY -> empty(subject, set, settings, progress);
