@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
@@ -23,8 +24,17 @@ final class Generate {
    * @param maxTokens most tokens of an answer, super-link queries not counted
    * @param sampling how the next token is drawn
    * @param stopped whether an answer so far ends here, for stop strings
+   * @param never ids that an answer cannot hold: placeholders of pictures, regions and queries
    */
-  record Rules(int end, int maxTokens, Sampling sampling, Predicate<int[]> stopped) {
+  record Rules(
+      int end, int maxTokens, Sampling sampling, Predicate<int[]> stopped, Set<Integer> never) {
+    /** Scores with the forbidden ids at -infinity, a copy. */
+    float[] allowed(float[] logits) {
+      float[] out = logits.clone();
+      never.forEach(id -> out[id] = Float.NEGATIVE_INFINITY);
+      return out;
+    }
+
     /** Whether nothing may follow. */
     boolean ended(int[] answer) {
       return answer.length >= maxTokens || stopped.test(answer);
@@ -55,7 +65,7 @@ final class Generate {
           unread = false;
         }
         if (!done) {
-          int token = sampler.next(state.logits()[0], answer);
+          int token = sampler.next(rules.allowed(state.logits()[0]), answer);
           done = token == rules.end() || !state.fits(new int[] {token}, live);
           next = done ? -1 : token;
         }
@@ -99,7 +109,7 @@ final class Generate {
       int[] tokens = new int[b];
       for (int i = 0; i < b; i++) {
         if (live[i]) {
-          tokens[i] = samplers.get(i).next(state.logits()[i], answers.get(i));
+          tokens[i] = samplers.get(i).next(rules.allowed(state.logits()[i]), answers.get(i));
           live[i] = tokens[i] != rules.end();
         }
       }
@@ -189,7 +199,8 @@ final class Generate {
     List<Beam> all = new ArrayList<>();
     for (int i = 0; i < open.size(); i++) {
       Beam o = open.get(i);
-      float[] log = Sampling.logSoftmax(rules.sampling().penalised(state.logits()[i], o.tokens()));
+      float[] scores = rules.allowed(state.logits()[i]);
+      float[] log = Sampling.logSoftmax(rules.sampling().penalised(scores, o.tokens()));
       for (int token : Sampling.top(log, Math.min(log.length, 2 * beams))) {
         int[] tokens = token == rules.end() ? o.tokens() : append(o.tokens(), token);
         all.add(new Beam(tokens, o.score() + log[token], o.length() + 1, i));

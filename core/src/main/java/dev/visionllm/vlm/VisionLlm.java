@@ -21,11 +21,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 
@@ -160,7 +163,7 @@ public final class VisionLlm implements AutoCloseable {
    * @param options beams must be 1
    */
   public synchronized List<Answer> ask(List<Prompt> prompts, Options options) {
-    List<Inputs> rows = prompts.stream().map(p -> inputs(List.of(), p)).toList();
+    List<Inputs> rows = prompts.stream().map(this::inputs).toList();
     try (var scope = TensorScope.open();
         var noGrad = new NoGradGuard();
         Decoding state = new Decoding(model, embed(rows, options))) {
@@ -216,12 +219,19 @@ public final class VisionLlm implements AutoCloseable {
     }
   }
 
-  /** Starts an answer whose text arrives piece by piece. */
+  /**
+   * Starts an answer whose text arrives piece by piece.
+   *
+   * @param pictures those of the whole conversation, the prompt's included
+   * @param marks regions of the whole conversation, the prompt's included
+   */
   synchronized AnswerStream stream(
-      List<Conversation.Turn> history, List<Raster> pictures, Prompt prompt, Options options) {
-    List<Raster> all = new ArrayList<>(pictures);
-    all.addAll(prompt.images());
-    Inputs row = inputs(history, prompt, all);
+      List<Conversation.Turn> history,
+      List<Raster> pictures,
+      List<Preprocess.Mark> marks,
+      Prompt prompt,
+      Options options) {
+    Inputs row = inputs(history, pictures, marks, prompt);
     try (var scope = TensorScope.open();
         var noGrad = new NoGradGuard()) {
       Decoding state = new Decoding(model, embed(List.of(row), options));
@@ -231,19 +241,26 @@ public final class VisionLlm implements AutoCloseable {
           best = Generate.beam(state, rules(options), options.beams());
         }
         Decoding replay = new Decoding(model, embed(List.of(row), options));
-        return new AnswerStream(this, replay, Generate.given(replay, best), all, options);
+        return new AnswerStream(this, replay, Generate.given(replay, best), pictures, options);
       }
-      return new AnswerStream(this, state, Generate.stream(state, rules(options)), all, options);
+      return new AnswerStream(
+          this, state, Generate.stream(state, rules(options)), pictures, options);
     }
   }
 
-  private Inputs inputs(List<Conversation.Turn> history, Prompt prompt) {
-    return inputs(history, prompt, prompt.images());
+  private Inputs inputs(Prompt prompt) {
+    int pictures = prompt.images().size();
+    return inputs(
+        List.of(), prompt.images(), Preprocess.Mark.onLast(pictures, prompt.regions()), prompt);
   }
 
-  private Inputs inputs(List<Conversation.Turn> history, Prompt prompt, List<Raster> pictures) {
+  private Inputs inputs(
+      List<Conversation.Turn> history,
+      List<Raster> pictures,
+      List<Preprocess.Mark> marks,
+      Prompt prompt) {
     Conversation.Text text = preprocess.conversation().prompt(history, Preprocess.question(prompt));
-    return preprocess.inputs(pictures, prompt.regions(), text);
+    return preprocess.inputs(pictures, marks, text);
   }
 
   private Multimodal.Embedded embed(List<Inputs> rows, Options options) {
@@ -253,7 +270,12 @@ public final class VisionLlm implements AutoCloseable {
   private Generate.Rules rules(Options options) {
     List<String> stops = stops();
     Predicate<int[]> stopped = ids -> stops.stream().anyMatch(tokenizer.decode(ids)::contains);
-    return new Generate.Rules(special.eos(), options.maxTokens(), options.sampling(), stopped);
+    Set<Integer> never =
+        new HashSet<>(Set.of(special.image(), special.imagePatch(), special.region()));
+    IntStream.range(0, SpecialTokens.EMBS)
+        .forEach(i -> never.add(special.id(SpecialTokens.embText(i))));
+    return new Generate.Rules(
+        special.eos(), options.maxTokens(), options.sampling(), stopped, never);
   }
 
   private List<String> stops() {

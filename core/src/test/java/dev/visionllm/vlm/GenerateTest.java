@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -30,7 +31,7 @@ class GenerateTest {
   private static final Predicate<int[]> NEVER = ids -> false;
 
   private static Generate.Rules rules(int most, Sampling sampling) {
-    return new Generate.Rules(Tiny.END, most, sampling, NEVER);
+    return new Generate.Rules(Tiny.END, most, sampling, NEVER, Set.of());
   }
 
   private static Sampling drawn(long seed) {
@@ -183,7 +184,8 @@ class GenerateTest {
               calls(
                   model,
                   prompt,
-                  new Generate.Rules(Tiny.END, 9, drawn(seed), ids -> ids.length == length));
+                  new Generate.Rules(
+                      Tiny.END, 9, drawn(seed), ids -> ids.length == length, Set.of()));
         }
       }
       assertThat(calls).as("the seeds show something").isPositive();
@@ -223,10 +225,29 @@ class GenerateTest {
         for (Generate.Rules rules :
             List.of(
                 rules(12, Sampling.GREEDY),
-                new Generate.Rules(Tiny.END, 12, Sampling.GREEDY, stop),
+                new Generate.Rules(Tiny.END, 12, Sampling.GREEDY, stop, Set.of()),
                 rules(12, new Sampling(0, 1, 0, 1.3, 0)))) {
           assertThat(beam(model, prompt, rules, 1)).isEqualTo(greedy(model, prompt, rules));
         }
+      }
+    }
+  }
+
+  @Test
+  void forbiddenTokensNeverAppear() {
+    Set<Integer> never =
+        Set.copyOf(IntStream.range(20, Tiny.VOCAB).filter(i -> i != DET).boxed().toList());
+    try (var scope = TensorScope.open();
+        Params p = Tiny.weights(8)) {
+      Multimodal model = Tiny.model(p);
+      for (int seed = 0; seed < 5; seed++) {
+        Generate.Rules rules = new Generate.Rules(Tiny.END, 20, drawn(seed), NEVER, never);
+        try (Decoding state = Tiny.decoding(model, PROMPTS.get(0))) {
+          assertThat(Arrays.stream(Generate.batch(state, rules).get(0)))
+              .allMatch(id -> id < 20 || id == DET);
+        }
+        assertThat(Arrays.stream(beam(model, PROMPTS.get(0), rules, 3)))
+            .allMatch(id -> id < 20 || id == DET);
       }
     }
   }
@@ -311,8 +332,7 @@ class GenerateTest {
         Params p = Tiny.weights(6)) {
       Multimodal model = Tiny.model(p, 20);
       Inputs prompt = Tiny.prompt(7, 8, 1);
-      Sampling noEnd = Sampling.GREEDY;
-      Generate.Rules rules = new Generate.Rules(-1, 500, noEnd, NEVER);
+      Generate.Rules rules = new Generate.Rules(-1, 500, Sampling.GREEDY, NEVER, Set.of());
       int[] answer = greedy(model, prompt, rules);
       assertThat(answer.length).isBetween(1, 9);
       assertThat(beam(model, prompt, rules, 1)).isEqualTo(answer);

@@ -68,7 +68,7 @@ class PreprocessTest {
   private static Inputs inputs(Preprocess p, Prompt prompt) {
     return p.inputs(
         prompt.images(),
-        prompt.regions(),
+        Preprocess.Mark.onLast(prompt.images().size(), prompt.regions()),
         p.conversation().prompt(List.of(), Preprocess.question(prompt)));
   }
 
