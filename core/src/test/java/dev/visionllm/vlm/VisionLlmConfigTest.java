@@ -173,7 +173,7 @@ class VisionLlmConfigTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "\"image_aspect_ratio\": \"wide\"|image_aspect_ratio is \"wide\", should be anyres, pad",
+        "\"image_aspect_ratio\": \"wide\"|image_aspect_ratio is \"wide\", should be one of [anyres, pad",
         "\"detection_threshold\": 1.5|detection_threshold is 1.5",
         "\"classes_per_prompt\": 0|classes_per_prompt is 0",
         "\"conversation\": \"klingon\"|klingon",
