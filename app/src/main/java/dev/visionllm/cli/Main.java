@@ -38,6 +38,8 @@ public final class Main {
         new ChatCommand(System.in),
         new ModelCommand(),
         new DataCommand(),
+        new EvaluateCommand(),
+        new BenchCommand(),
         new DoctorCommand());
   }
 
