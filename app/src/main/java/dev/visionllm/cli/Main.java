@@ -31,7 +31,7 @@ public final class Main {
 
   /** Every command, in the order of the help text. */
   static List<Object> commands() {
-    return List.of(new ModelCommand(), new DataCommand(), new DoctorCommand());
+    return List.of(new TrainCommand(), new ModelCommand(), new DataCommand(), new DoctorCommand());
   }
 
   /** Runs the command line and ends the process with its exit code. */
