@@ -43,6 +43,15 @@ abstract class CliCommand implements Callable<Integer> {
     out().println(args.length == 0 ? format : String.format(Locale.ROOT, format, args));
   }
 
+  /** Says on the error stream what is wrong, where the command goes on nevertheless. */
+  final void complain(Exception e) {
+    out().flush();
+    spec.commandLine().getErr().println("visionllm: " + Failure.describe(e));
+    if (debug) {
+      e.printStackTrace(spec.commandLine().getErr());
+    }
+  }
+
   /** Prints a record, map or list as JSON. */
   final void printJson(Object value) {
     Json.print(value, out());

@@ -31,7 +31,15 @@ public final class Main {
 
   /** Every command, in the order of the help text. */
   static List<Object> commands() {
-    return List.of(new TrainCommand(), new ModelCommand(), new DataCommand(), new DoctorCommand());
+    return List.of(
+        new DemoCommand(),
+        new AskCommand(),
+        new DetectCommand(),
+        new ChatCommand(System.in),
+        new TrainCommand(),
+        new ModelCommand(),
+        new DataCommand(),
+        new DoctorCommand());
   }
 
   /** Runs the command line and ends the process with its exit code. */
@@ -53,6 +61,7 @@ public final class Main {
     commands.forEach(line::addSubcommand);
     line.setOut(out).setErr(err);
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setExpandAtFiles(false); // questions and class names may begin with @
     line.setParameterExceptionHandler((e, given) -> usageError(e));
     line.setExecutionExceptionHandler((e, at, parsed) -> failure(e, err, List.of(args)));
     try {
@@ -107,8 +116,9 @@ public final class Main {
       footer = {
         "",
         "Examples:",
-        "  visionllm doctor              is this machine ready?",
-        "  visionllm model info          what is in the shipped model?",
+        "  visionllm demo                see the shipped model at work",
+        "  visionllm ask photo.png \"What is in this picture?\"",
+        "  visionllm detect photo.png dog bicycle --out found.png",
         "  visionllm COMMAND --help      options and examples of a command",
         "",
         "Exit codes: 0 done, 1 a check or the run failed, 2 bad usage or input."

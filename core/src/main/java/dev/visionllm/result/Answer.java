@@ -6,7 +6,7 @@ import java.util.Objects;
 /**
  * What the model says and what its tools found, in the order in which the text names them.
  *
- * @param text the answer without routing tokens
+ * @param text the answer as the model wrote it, routing tokens such as [DET] included
  */
 public record Answer(String text, List<Finding> findings) {
   /** Keeps a copy of the findings. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -15,7 +16,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * A training run as data, read from YAML. Paths are relative to the recipe's file.
  *
  * @param model folder with config.json and tokenizer files; weights there are not read
- * @param from checkpoints to start from, the first that has a tensor gives it; others are drawn
+ * @param from run or model folders to start from by pattern of parameter names, the first match
+ *     gives the tensor; others are drawn
  * @param objective what is learnt
  * @param data folders with instances.json, conversations.jsonl and images/
  * @param train patterns of parameter names that learn; all others are frozen
@@ -40,7 +42,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  */
 public record Recipe(
     Path model,
-    List<Path> from,
+    Map<String, Path> from,
     Objective objective,
     List<Path> data,
     List<String> train,
@@ -83,7 +85,7 @@ public record Recipe(
 
   /** Refuses numbers without a meaning and fills what may be left out. */
   public Recipe {
-    from = from == null ? List.of() : List.copyOf(from);
+    from = from == null ? Map.of() : from;
     groups = groups == null ? Map.of() : groups;
     accumulate = Math.max(1, accumulate);
     precision = precision == null ? Precision.FP32 : precision;
@@ -162,7 +164,7 @@ public record Recipe(
   private Recipe under(Path dir) {
     return new Recipe(
         dir.resolve(model).normalize(),
-        from.stream().map(p -> dir.resolve(p).normalize()).toList(),
+        resolved(dir),
         objective,
         data.stream().map(p -> dir.resolve(p).normalize()).toList(),
         train,
@@ -184,6 +186,12 @@ public record Recipe(
         dense,
         link,
         saveEvery);
+  }
+
+  private Map<String, Path> resolved(Path dir) {
+    Map<String, Path> out = new LinkedHashMap<>();
+    from.forEach((pattern, folder) -> out.put(pattern, dir.resolve(folder).normalize()));
+    return out;
   }
 
   /** Whether a parameter learns. */

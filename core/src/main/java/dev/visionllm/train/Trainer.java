@@ -15,7 +15,6 @@ import dev.visionllm.vlm.VisionLlmConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
@@ -25,6 +24,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -135,27 +135,30 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     return (Objective<Object>) o; // each objective eats the batches it loads
   }
 
-  /** The first checkpoint that has a tensor gives it, with the right shape; others are drawn. */
+  /** The recipe's folder for a name gives the tensor, with the right shape; others are drawn. */
   private static Params.Source start(Recipe recipe) throws IOException {
-    List<Checkpoint> files = new ArrayList<>();
-    for (Path dir : recipe.from()) {
-      files.add(Checkpoint.open(dir));
+    Map<String, Params.Source> folders = new LinkedHashMap<>();
+    for (Map.Entry<String, Path> e : recipe.from().entrySet()) {
+      folders.put(e.getKey(), Checkpoint.open(e.getValue()).withHardware(Hardware.CPU));
     }
     Init init = init(recipe.seed());
     return new Params.Source() {
+      private Params.Source of(String name) {
+        return folders.entrySet().stream()
+            .filter(e -> Pattern.matches(e.getKey(), name))
+            .map(Map.Entry::getValue)
+            .findFirst()
+            .orElse(init);
+      }
+
       @Override
       public Tensor get(String name, long... shape) {
-        for (Checkpoint f : files) {
-          if (f.has(name)) {
-            return f.withHardware(Hardware.CPU).get(name, shape);
-          }
-        }
-        return init.get(name, shape);
+        return of(name).get(name, shape);
       }
 
       @Override
       public boolean has(String name) {
-        return files.stream().anyMatch(f -> f.has(name)) || init.has(name);
+        return of(name).has(name);
       }
     };
   }
@@ -292,7 +295,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
 
   /** Writes a checkpoint from which the run resumes. */
   public void save() {
-    try {
+    try (var scope = TensorScope.open()) {
       TrainState.write(out, done, params.taken(), extra.taken(), optimizer.state());
     } catch (IOException e) {
       throw new java.io.UncheckedIOException("checkpoint " + out + " cannot be written", e);

@@ -2,7 +2,6 @@ package dev.visionllm.vlm;
 
 import dev.visionllm.image.Raster;
 import dev.visionllm.prompt.Prompt;
-import dev.visionllm.prompt.VisualPrompt;
 import dev.visionllm.result.Answer;
 import dev.visionllm.text.Conversation;
 import java.util.ArrayList;
@@ -13,7 +12,7 @@ public final class Chat {
   private final VisionLlm model;
   private final List<Conversation.Turn> turns = new ArrayList<>();
   private final List<Raster> pictures = new ArrayList<>();
-  private final List<VisualPrompt> regions = new ArrayList<>();
+  private final List<Preprocess.Mark> marks = new ArrayList<>();
 
   Chat(VisionLlm model) {
     this.model = model;
@@ -31,19 +30,27 @@ public final class Chat {
    * conversation.
    */
   public AnswerStream open(Prompt prompt, VisionLlm.Options options) {
-    if (!regions.isEmpty()) {
-      throw new IllegalArgumentException(
-          "an earlier turn marked a region, which later turns cannot carry on: start a new chat");
-    }
-    return model.stream(turns, pictures, prompt, options);
+    return model.stream(
+        turns, with(pictures, prompt.images()), with(marks, marks(prompt)), prompt, options);
+  }
+
+  /** The prompt's regions, on the picture that is last with it. */
+  private List<Preprocess.Mark> marks(Prompt prompt) {
+    return Preprocess.Mark.onLast(pictures.size() + prompt.images().size(), prompt.regions());
+  }
+
+  private static <T> List<T> with(List<T> old, List<T> more) {
+    List<T> all = new ArrayList<>(old);
+    all.addAll(more);
+    return all;
   }
 
   /** Ends a turn: its question, pictures and answer are remembered. */
   public Answer close(Prompt prompt, AnswerStream stream) {
     Answer answer = stream.answer();
     turns.add(new Conversation.Turn(Preprocess.question(prompt), answer.text()));
+    marks.addAll(marks(prompt)); // before the pictures, which they count
     pictures.addAll(prompt.images());
-    regions.addAll(prompt.regions());
     return answer;
   }
 }

@@ -1,5 +1,6 @@
 package dev.visionllm.vlm;
 
+import dev.visionllm.geometry.Box;
 import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Normalize;
 import dev.visionllm.image.PaddedBatch;
@@ -44,6 +45,7 @@ record Finder(GroundingDino gdino, DetectorResize resize) {
             pixels.to(text.device(), text.scalar_type()),
             mask.to(text.device(), mask.scalar_type()),
             false);
+    Box frame = new Box(0, 0, picture.width(), picture.height());
     return new Detections(most, threshold)
             .find(
                 gdino,
@@ -53,7 +55,13 @@ record Finder(GroundingDino gdino, DetectorResize resize) {
                 List.of(new Detections.Size(picture.width(), picture.height())))
             .get(0)
             .stream()
-            .map(d -> new Detection(distinct.get(d.classIndex()), d.score(), d.box()))
+            .flatMap(
+                d ->
+                    d
+                        .box()
+                        .intersect(frame) // what reaches outside is of no use to a caller
+                        .map(box -> new Detection(distinct.get(d.classIndex()), d.score(), box))
+                        .stream())
             .toList();
   }
 }

@@ -35,6 +35,14 @@ public final class Preprocess {
     this.tokensPerTile = tokensPerTile;
   }
 
+  /** A visual prompt and the number of the picture that it marks, from 0. */
+  public record Mark(int picture, VisualPrompt region) {
+    /** Marks on the last of some pictures. */
+    static List<Mark> onLast(int pictures, List<VisualPrompt> regions) {
+      return regions.stream().map(r -> new Mark(pictures - 1, r)).toList();
+    }
+  }
+
   /** The conversation template. */
   public Conversation conversation() {
     return conversation;
@@ -71,19 +79,18 @@ public final class Preprocess {
    * The model's input for a conversation.
    *
    * @param pictures pictures, in the order of their placeholders
-   * @param regions visual prompts on the last picture, in the order of their placeholders
+   * @param marks visual prompts, in the order of their placeholders
    * @param text the laid out conversation
    */
-  public Inputs inputs(List<Raster> pictures, List<VisualPrompt> regions, Conversation.Text text) {
+  public Inputs inputs(List<Raster> pictures, List<Mark> marks, Conversation.Text text) {
     int[] ids = tokenizer.encodePrompt(text.text());
     List<Inputs.Picture> cut = new ArrayList<>();
     pictures.forEach(p -> cut.add(picture(p)));
     int[] counts = cut.stream().mapToInt(p -> p.tiles() * tokensPerTile).toArray();
     List<Inputs.Region> marked = new ArrayList<>();
-    for (VisualPrompt r : regions) {
-      int last = pictures.size() - 1;
-      Raster on = pictures.get(last);
-      marked.add(new Inputs.Region(last, region(r.mask(on.width(), on.height()))));
+    for (Mark m : marks) {
+      Raster on = pictures.get(m.picture());
+      marked.add(new Inputs.Region(m.picture(), region(m.region().mask(on.width(), on.height()))));
     }
     return new Inputs(Tokenizer.expandImages(ids, special.imagePatch(), counts), cut, marked);
   }

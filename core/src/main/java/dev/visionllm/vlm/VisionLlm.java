@@ -158,7 +158,7 @@ public final class VisionLlm implements AutoCloseable {
    * @param options beams must be 1
    */
   public synchronized List<Answer> ask(List<Prompt> prompts, Options options) {
-    List<Inputs> rows = prompts.stream().map(p -> inputs(List.of(), p)).toList();
+    List<Inputs> rows = prompts.stream().map(this::inputs).toList();
     try (var scope = TensorScope.open();
         var noGrad = new NoGradGuard();
         Decoding state = new Decoding(model, embed(rows, options))) {
@@ -214,12 +214,19 @@ public final class VisionLlm implements AutoCloseable {
     }
   }
 
-  /** Starts an answer whose text arrives piece by piece. */
+  /**
+   * Starts an answer whose text arrives piece by piece.
+   *
+   * @param pictures those of the whole conversation, the prompt's included
+   * @param marks regions of the whole conversation, the prompt's included
+   */
   synchronized AnswerStream stream(
-      List<Conversation.Turn> history, List<Raster> pictures, Prompt prompt, Options options) {
-    List<Raster> all = new ArrayList<>(pictures);
-    all.addAll(prompt.images());
-    Inputs row = inputs(history, prompt, all);
+      List<Conversation.Turn> history,
+      List<Raster> pictures,
+      List<Preprocess.Mark> marks,
+      Prompt prompt,
+      Options options) {
+    Inputs row = inputs(history, pictures, marks, prompt);
     try (var scope = TensorScope.open();
         var noGrad = new NoGradGuard()) {
       Decoding state = new Decoding(model, embed(List.of(row), options));
@@ -229,19 +236,26 @@ public final class VisionLlm implements AutoCloseable {
           best = Generate.beam(state, rules(options), options.beams());
         }
         Decoding replay = new Decoding(model, embed(List.of(row), options));
-        return new AnswerStream(this, replay, Generate.given(replay, best), all, options);
+        return new AnswerStream(this, replay, Generate.given(replay, best), pictures, options);
       }
-      return new AnswerStream(this, state, Generate.stream(state, rules(options)), all, options);
+      return new AnswerStream(
+          this, state, Generate.stream(state, rules(options)), pictures, options);
     }
   }
 
-  private Inputs inputs(List<Conversation.Turn> history, Prompt prompt) {
-    return inputs(history, prompt, prompt.images());
+  private Inputs inputs(Prompt prompt) {
+    int pictures = prompt.images().size();
+    return inputs(
+        List.of(), prompt.images(), Preprocess.Mark.onLast(pictures, prompt.regions()), prompt);
   }
 
-  private Inputs inputs(List<Conversation.Turn> history, Prompt prompt, List<Raster> pictures) {
+  private Inputs inputs(
+      List<Conversation.Turn> history,
+      List<Raster> pictures,
+      List<Preprocess.Mark> marks,
+      Prompt prompt) {
     Conversation.Text text = preprocess.conversation().prompt(history, Preprocess.question(prompt));
-    return preprocess.inputs(pictures, prompt.regions(), text);
+    return preprocess.inputs(pictures, marks, text);
   }
 
   private Multimodal.Embedded embed(List<Inputs> rows, Options options) {

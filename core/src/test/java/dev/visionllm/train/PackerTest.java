@@ -1,0 +1,156 @@
+package dev.visionllm.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.visionllm.checkpoint.Init;
+import dev.visionllm.data.Dialogue;
+import dev.visionllm.data.Dialogue.Role;
+import dev.visionllm.data.Dialogue.Turn;
+import dev.visionllm.image.Raster;
+import dev.visionllm.image.Tiles;
+import dev.visionllm.loss.LanguageLoss;
+import dev.visionllm.model.clip.ClipVision;
+import dev.visionllm.model.llama.Llama;
+import dev.visionllm.model.llama.Masks;
+import dev.visionllm.nn.Params;
+import dev.visionllm.tensor.Native;
+import dev.visionllm.tensor.TensorScope;
+import dev.visionllm.tensor.Tensors;
+import dev.visionllm.text.Conversation;
+import dev.visionllm.text.Labels;
+import dev.visionllm.text.SpecialTokens;
+import dev.visionllm.text.Tokenizer;
+import dev.visionllm.vlm.Multimodal;
+import dev.visionllm.vlm.Preprocess;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class PackerTest {
+  private Tokenizer tokenizer;
+  private Params params;
+  private Multimodal model;
+  private Packer packer;
+
+  @BeforeEach
+  void open() throws Exception {
+    Native.load();
+    tokenizer = Tokenizer.load(Path.of("../models/nano"));
+    params = new Params(new Init(3));
+    Multimodal.Config config =
+        new Multimodal.Config(
+            new ClipVision.Config(28, 14, 16, 32, 3, 2, 1e-5),
+            "mlp2x_gelu",
+            false,
+            -2,
+            8,
+            new Llama.Config(tokenizer.size(), 32, 48, 2, 4, 4, 1e-5, 10_000, 256, false),
+            4,
+            8);
+    try (var scope = TensorScope.open()) {
+      model = new Multimodal(params, config, SpecialTokens.of(tokenizer)::id);
+    }
+    Preprocess preprocess =
+        new Preprocess(
+            tokenizer,
+            Conversation.named("vicuna_v1"),
+            new Tiles(Tiles.Mode.ANYRES, 28, 1),
+            config.tokensPerTile());
+    packer = new Packer(preprocess, model.links(), 256);
+  }
+
+  @AfterEach
+  void close() {
+    params.close();
+    tokenizer.close();
+  }
+
+  private static final Raster PICTURE = Raster.filled(40, 30, 0x3366cc);
+
+  private static Dialogue dialogue(String id, String question, String answer) {
+    return new Dialogue(
+        id,
+        "a.png",
+        "",
+        List.of(new Turn(Role.HUMAN, "<image>\n" + question), new Turn(Role.ASSISTANT, answer)),
+        List.of(),
+        null);
+  }
+
+  private static final List<Dialogue> TALK =
+      List.of(
+          dialogue("a", "Is there a dog?", "Yes."),
+          dialogue("b", "Detect the cat and dog.", "cat[DET], dog[DET]."),
+          dialogue("c", "How many apples are there?", "3"));
+
+  private double loss(Packer.Row row) {
+    try (var scope = TensorScope.open()) {
+      int t = row.labels().length;
+      Multimodal.Embedded e = model.embed(List.of(row.inputs()), new SplittableRandom(1));
+      int[][] segments = {row.segments()};
+      Tensor hidden =
+          model
+              .llm()
+              .forward(
+                  e.embeddings(), Masks.segmentPositions(segments), Masks.segments(segments), null);
+      long[] labels = Arrays.stream(row.labels()).asLongStream().toArray();
+      return Tensors.floats(
+          LanguageLoss.ofHidden(hidden, model.llm().head(), Tensors.of(labels, 1, t)))[0];
+    }
+  }
+
+  private static long supervised(Packer.Row row) {
+    return Arrays.stream(row.labels()).filter(l -> l != Labels.IGNORE).count();
+  }
+
+  @Test
+  void aPackedRowTeachesWhatItsDialoguesTeachAlone() {
+    Packer.Row packed = packer.pack(PICTURE, TALK, 4);
+    double sum = 0;
+    long tokens = 0;
+    for (Dialogue d : TALK) {
+      Packer.Row alone = packer.pack(PICTURE, List.of(d), 4);
+      sum += loss(alone) * supervised(alone);
+      tokens += supervised(alone);
+    }
+    double difference = Math.abs(loss(packed) - sum / tokens);
+    System.out.printf("packed against single dialogues: loss differs by %.3g%n", difference);
+    assertThat(supervised(packed)).isEqualTo(tokens);
+    assertThat(difference).isLessThan(1e-5);
+  }
+
+  @Test
+  void toolCallsKeepTheirNamesAndTheirQueriesAreNotSupervised() {
+    Packer.Row row = packer.pack(PICTURE, TALK, 4);
+    assertThat(row.names()).containsExactly("cat", "dog");
+    int emb = SpecialTokens.of(tokenizer).emb(0);
+    int[] ids = row.inputs().ids();
+    assertThat(Arrays.stream(ids).filter(i -> i == emb).count()).isEqualTo(2);
+    for (int i = 0; i < ids.length; i++) {
+      if (SpecialTokens.of(tokenizer).isEmb(ids[i])) {
+        assertThat(row.labels()[i]).isEqualTo(Labels.IGNORE);
+      }
+    }
+  }
+
+  @Test
+  void whatDoesNotFitIsLeftOutAndNothingAtAllIsAnError() {
+    Packer small = new Packer(preprocess(), model.links(), 80);
+    assertThat(small.pack(PICTURE, TALK.subList(0, 1), 4).segments()).contains(1);
+    Packer tiny = new Packer(preprocess(), model.links(), 10);
+    assertThatThrownBy(() -> tiny.pack(PICTURE, TALK, 4))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("10 tokens");
+  }
+
+  private Preprocess preprocess() {
+    return new Preprocess(
+        tokenizer, Conversation.named("vicuna_v1"), new Tiles(Tiles.Mode.ANYRES, 28, 1), 4);
+  }
+}
