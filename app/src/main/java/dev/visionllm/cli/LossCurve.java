@@ -23,8 +23,9 @@ final class LossCurve {
   static void write(List<Metrics.Line> lines, Path file) throws IOException {
     XYChart chart =
         new XYChartBuilder().width(900).height(540).xAxisTitle("step").yAxisTitle("loss").build();
-    chart.getStyler().setDefaultSeriesRenderStyle(
-        org.knowm.xchart.XYSeries.XYSeriesRenderStyle.Line);
+    chart
+        .getStyler()
+        .setDefaultSeriesRenderStyle(org.knowm.xchart.XYSeries.XYSeriesRenderStyle.Line);
     chart.getStyler().setLegendPosition(Styler.LegendPosition.InsideNE);
     Set<String> parts = new TreeSet<>();
     lines.forEach(l -> parts.addAll(l.step().parts().keySet()));
@@ -47,8 +48,7 @@ final class LossCurve {
     double[] y = new double[n];
     boolean positive = true;
     for (int i = 0; i < n; i++) {
-      List<Metrics.Line> some =
-          lines.subList(i * window, Math.min(lines.size(), (i + 1) * window));
+      List<Metrics.Line> some = lines.subList(i * window, Math.min(lines.size(), (i + 1) * window));
       x[i] = some.get(some.size() - 1).step().number();
       y[i] =
           some.stream()

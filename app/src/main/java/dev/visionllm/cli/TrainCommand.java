@@ -76,7 +76,11 @@ final class TrainCommand extends CliCommand {
       if (!json()) {
         print(
             "%s: %s from step %d to %d, %,d parameters learn",
-            run, r.objective().name().toLowerCase(Locale.ROOT), trainer.done(), r.steps(), parameters);
+            run,
+            r.objective().name().toLowerCase(Locale.ROOT),
+            trainer.done(),
+            r.steps(),
+            parameters);
       }
       Trainer.Step last = null;
       try (ProgressBar bar = json() || System.console() == null ? null : bar(trainer, r)) {
@@ -114,9 +118,7 @@ final class TrainCommand extends CliCommand {
                 run.resolve(Metrics.FILE).toString(),
                 chart.toString()));
       } else {
-        print(
-            "%s: %d steps done in %.0f s, loss curve %s",
-            run, r.steps(), seconds, chart);
+        print("%s: %d steps done in %.0f s, loss curve %s", run, r.steps(), seconds, chart);
       }
     }
     return Main.OK;
@@ -137,8 +139,7 @@ final class TrainCommand extends CliCommand {
     long left = Math.round((steps - s.number()) * secondsPerStep);
     StringBuilder parts = new StringBuilder();
     if (s.parts().size() > 1) {
-      s.parts()
-          .forEach((k, v) -> parts.append(String.format(Locale.ROOT, "  %s %.4f", k, v)));
+      s.parts().forEach((k, v) -> parts.append(String.format(Locale.ROOT, "  %s %.4f", k, v)));
     }
     return String.format(
         Locale.ROOT,
