@@ -66,7 +66,7 @@ class MainTest {
   }
 
   /** Exit code 2, nothing on stdout, one line on stderr that says this. */
-  private static void assertBadInput(Run run, String... says) {
+  static void assertBadInput(Run run, String... says) {
     assertThat(run.err.strip().lines()).as(run.err).hasSize(1);
     assertThat(run.err).startsWith("visionllm: ").contains(says).doesNotContain("Exception");
     assertThat(run.out).isEmpty();
@@ -217,6 +217,10 @@ class MainTest {
         "",
         "text, not a safetensors file",
         "{\"a\":",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}",
+        "{\"a\":{\"dtype\":\"F33\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}",
       })
   void modelWithBadHeader(String header) throws IOException {
     config();

@@ -10,6 +10,7 @@ import dev.visionllm.text.Conversation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import tools.jackson.core.JacksonException;
@@ -82,10 +83,11 @@ public record VisionLlmConfig(
     int classesPerPrompt = 80; // COCO's, which the reference asks for at once
     if (f.has("preprocess")) {
       Fields p = f.at("preprocess");
-      String mode = p.text("image_aspect_ratio", "anyres").toUpperCase(Locale.ROOT);
       tiles =
           new Tiles(
-              Tiles.Mode.valueOf(mode), multimodal.vision().size(), p.integer("max_tiles", 4));
+              mode(p.text("image_aspect_ratio", "anyres")),
+              multimodal.vision().size(),
+              p.integer("max_tiles", 4));
       detector =
           new DetectorResize(
               DetectorResize.Rule.MMCV,
@@ -99,6 +101,19 @@ public record VisionLlmConfig(
     f.done();
     return new VisionLlmConfig(
         multimodal, gdino, tiles, detector, conversation, threshold, classesPerPrompt);
+  }
+
+  private static Tiles.Mode mode(String name) {
+    for (Tiles.Mode m : Tiles.Mode.values()) {
+      if (m.name().toLowerCase(Locale.ROOT).equals(name)) {
+        return m;
+      }
+    }
+    throw new IllegalArgumentException(
+        "config.json: image_aspect_ratio is \""
+            + name
+            + "\", should be one of "
+            + Arrays.toString(Tiles.Mode.values()).toLowerCase(Locale.ROOT));
   }
 
   private static void refuse(Fields f, String flag, String why) {
