@@ -2,11 +2,13 @@ package dev.visionllm.cli;
 
 import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.train.Metrics;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -36,8 +38,8 @@ final class LossCurve {
       }
     }
     chart.getStyler().setYAxisLogarithmic(positive);
-    AtomicFile.write(
-        file, out -> BitmapEncoder.saveBitmap(chart, out, BitmapEncoder.BitmapFormat.PNG));
+    BufferedImage picture = BitmapEncoder.getBufferedImage(chart);
+    AtomicFile.write(file, out -> ImageIO.write(picture, "png", out));
   }
 
   /** Adds a curve; returns whether all of it is positive. */
