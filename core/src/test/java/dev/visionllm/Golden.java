@@ -31,6 +31,7 @@ public record Golden(Path dir, JsonNode meta, SafeTensors io) {
     REGION_ENCODER("region_encoder.*"),
     LLAMA("llama.*"),
     MLLM("mllm(?!_(det|pose|gen)).*"),
+    MLLM_DET("mllm_det.*"),
     PREPROCESSING("preprocessing.*"),
     TOKENIZER("tokenizer.*"),
     GROUNDING_DINO("grounding_dino(?!_loss).*"),

@@ -33,9 +33,14 @@ abstract class CliCommand implements Callable<Integer> {
     return json;
   }
 
-  /** Results go here; progress and warnings go through the logger. */
+  /** Results go here; warnings go through the logger. */
   final PrintWriter out() {
     return spec.commandLine().getOut();
+  }
+
+  /** Where progress goes that is no warning, such as how far a long run is. */
+  final PrintWriter err() {
+    return spec.commandLine().getErr();
   }
 
   /** Prints a formatted line, numbers as in English. */

@@ -39,6 +39,8 @@ public final class Main {
         new TrainCommand(),
         new ModelCommand(),
         new DataCommand(),
+        new EvaluateCommand(),
+        new BenchCommand(),
         new DoctorCommand());
   }
 

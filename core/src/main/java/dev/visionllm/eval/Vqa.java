@@ -42,7 +42,7 @@ public final class Vqa {
       List.of("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety");
 
   /** A question that was answered. */
-  public sealed interface Item permits Existence, Counting, Choice, Text {
+  public sealed interface Item permits Existence, Counting, Absent, Choice, Text {
     /** Name of the group that the item is counted in. */
     String task();
 
@@ -63,6 +63,14 @@ public final class Vqa {
     @Override
     public boolean right() {
       return number(answer).equals(OptionalInt.of(truth));
+    }
+  }
+
+  /** A question about something that is not there; the answer has to say so. */
+  public record Absent(String task, String answer) implements Item {
+    @Override
+    public boolean right() {
+      return yesNo(answer).equals(Optional.of(false));
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Finds routing tokens, lays their queries behind them and collects the queries' hidden states
@@ -54,7 +55,8 @@ public final class SuperLink {
         continue;
       }
       int[] group = tool.placeholders();
-      if (i + 1 < ids.length && ids[i + 1] == group[0]) {
+      int next = i + 1 < ids.length ? ids[i + 1] : -1;
+      if (Arrays.stream(group).anyMatch(id -> id == next)) {
         if (i + group.length >= ids.length
             || !Arrays.equals(ids, i + 1, i + 1 + group.length, group, 0, group.length)) {
           throw new IllegalArgumentException(
@@ -117,7 +119,7 @@ public final class SuperLink {
         if (!mine.isEmpty()) {
           long[] at = positions(t, mine);
           Tensor states =
-              flat.index_select(0, Tensors.of(at, at.length).to(flat.device(), torchLong()));
+              flat.index_select(0, Tensors.of(at, at.length).to(flat.device(), ScalarType.Long));
           routes.add(new Route(row, tool, mine, states.reshape(mine.size(), tool.queries(), d)));
         }
       }
@@ -135,7 +137,7 @@ public final class SuperLink {
    */
   public static Tensor put(Tensor sequences, long[] positions, Tensor rows) {
     Tensor flat = sequences.reshape(-1, sequences.size(2));
-    Tensor at = Tensors.of(positions, positions.length).to(flat.device(), torchLong());
+    Tensor at = Tensors.of(positions, positions.length).to(flat.device(), ScalarType.Long);
     return flat.index_copy(0, at, rows.to(flat.scalar_type())).reshape(sequences.shape());
   }
 
@@ -146,9 +148,5 @@ public final class SuperLink {
                 IntStream.rangeClosed(1, s.tool().queries())
                     .mapToLong(q -> s.row() * t + s.at() + q))
         .toArray();
-  }
-
-  private static org.bytedeco.pytorch.global.torch.ScalarType torchLong() {
-    return org.bytedeco.pytorch.global.torch.ScalarType.Long;
   }
 }

@@ -8,7 +8,18 @@ import java.util.regex.Pattern;
 /** What an answer's text says about its tool calls. */
 public final class AnswerText {
   private static final Pattern ROUTING = Pattern.compile("\\[(DET|GRD|SEG|POSE|GEN|EDIT)\\]");
-  private static final Pattern LEAD = Pattern.compile("^[\\s,;.:]*(and\\s+)?(the\\s+|an?\\s+)?");
+
+  /** Where a label cannot reach back over: the end of a sentence or a line. */
+  private static final Pattern CLAUSE = Pattern.compile(".*([.:;!?]\\s|\\R)", Pattern.DOTALL);
+
+  /** What may stand before the words that name a thing. */
+  private static final Pattern LEAD =
+      Pattern.compile(
+          "^([\\s,;.:!?-]+"
+              + "|(yes|no|sure|ok|okay),"
+              + "|(and|or|also|a|an|the|some|there (is|are)|here (is|are)|(this|it|that) is"
+              + "|(i|we) (can )?(see|find|found)|(the|this) (picture|image) (shows|contains))\\s)+",
+          Pattern.CASE_INSENSITIVE);
 
   /** A routing token in a text and the words that name its target. */
   public record Call(String token, String label) {}
@@ -21,12 +32,20 @@ public final class AnswerText {
     Matcher m = ROUTING.matcher(answer);
     int from = 0;
     while (m.find()) {
-      String before = answer.substring(from, m.start());
-      String label = LEAD.matcher(before).replaceFirst("");
-      int clause = Math.max(label.lastIndexOf(". "), label.lastIndexOf(": "));
-      calls.add(new Call(m.group(), (clause < 0 ? label : label.substring(clause + 2)).strip()));
+      calls.add(new Call(m.group(), label(answer.substring(from, m.start()))));
       from = m.end();
     }
     return calls;
+  }
+
+  /**
+   * The words that name a routing token's target.
+   *
+   * @param before the text between the previous routing token and this one
+   * @return the end of its last sentence, without articles, conjunctions and the like before it
+   */
+  public static String label(String before) {
+    String clause = CLAUSE.matcher(before.stripTrailing()).replaceFirst("");
+    return LEAD.matcher(clause).replaceFirst("").strip();
   }
 }

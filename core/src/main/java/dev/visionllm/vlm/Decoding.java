@@ -22,8 +22,8 @@ import org.bytedeco.pytorch.Tensor;
  * others' columns are padding that nobody sees.
  */
 final class Decoding implements AutoCloseable {
-  /** Hidden states of one tool call, (q, d), kept beyond scopes. */
-  private record Call(Slot slot, Tensor states) {}
+  /** Hidden states of one tool call, (q, d), kept beyond scopes; in the prompt or the answer. */
+  private record Call(Slot slot, Tensor states, boolean prompt) {}
 
   private final Multimodal model;
   private final KvCache cache;
@@ -31,6 +31,7 @@ final class Decoding implements AutoCloseable {
   private List<List<Call>> calls;
   private boolean[][] valid;
   private float[][] logits;
+  private boolean prompting = true;
 
   /** Runs the prompt. @param prompt rows padded on the right */
   Decoding(Multimodal model, Multimodal.Embedded prompt) {
@@ -41,7 +42,13 @@ final class Decoding implements AutoCloseable {
     calls = new ArrayList<>();
     IntStream.range(0, b).forEach(i -> calls.add(new ArrayList<>()));
     valid = Masks.right(prompt.lengths(), t);
-    forward(prompt.embeddings(), prompt.lengths(), prompt.slots());
+    try {
+      forward(prompt.embeddings(), prompt.lengths(), prompt.slots());
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+    prompting = false;
   }
 
   /** Scores of the next token, per row. */
@@ -49,9 +56,21 @@ final class Decoding implements AutoCloseable {
     return logits;
   }
 
-  /** Positions used in the cache, padding included. */
-  int length() {
-    return cache.length();
+  /** Whether the token calls a tool, so that its queries have to go through the model. */
+  boolean calls(int token) {
+    return model.links().toolOf(token) != null;
+  }
+
+  /** Whether the model's context holds these tokens and their queries; as {@link #accept}. */
+  boolean fits(int[] tokens, boolean[] live) {
+    int widest = lay(tokens, live).stream().mapToInt(r -> r.length).max().orElseThrow();
+    return cache.length() + widest <= model.llm().config().context();
+  }
+
+  private List<int[]> lay(int[] tokens, boolean[] live) {
+    return IntStream.range(0, tokens.length)
+        .mapToObj(i -> live[i] ? model.links().lay(new int[] {tokens[i]}) : new int[0])
+        .toList();
   }
 
   /**
@@ -59,15 +78,14 @@ final class Decoding implements AutoCloseable {
    *
    * @param tokens next token per row
    * @param live rows that are still decoding; others get padding
+   * @throws IllegalArgumentException if they do not fit, see {@link #fits}
    */
   void accept(int[] tokens, boolean[] live) {
     int b = tokens.length;
-    List<int[]> ids = new ArrayList<>();
+    List<int[]> ids = lay(tokens, live);
     List<Slot> slots = new ArrayList<>();
     for (int i = 0; i < b; i++) {
-      int[] laid = live[i] ? model.links().lay(new int[] {tokens[i]}) : new int[0];
-      ids.add(laid);
-      slots.addAll(model.links().slots(i, laid));
+      slots.addAll(model.links().slots(i, ids.get(i)));
     }
     int[] lengths = ids.stream().mapToInt(r -> r.length).toArray();
     int n = Arrays.stream(lengths).max().orElseThrow();
@@ -113,17 +131,34 @@ final class Decoding implements AutoCloseable {
     calls = nextCalls;
   }
 
-  /** What a row hands to the decoders, grouped by tool; tensors belong to the caller's scope. */
+  /**
+   * What a row's answer hands to the decoders, grouped by tool; tensors belong to the caller's
+   * scope.
+   */
   List<Route> routes(int row) {
+    return routes(row, false);
+  }
+
+  /** As {@link #routes}, of the calls that the prompt itself holds: earlier turns, guided runs. */
+  List<Route> promptRoutes(int row) {
+    return routes(row, true);
+  }
+
+  private List<Route> routes(int row, boolean prompt) {
     List<Route> routes = new ArrayList<>();
     for (Tool tool : model.links().tools()) {
-      List<Call> mine = calls.get(row).stream().filter(c -> c.slot().tool() == tool).toList();
+      List<Call> mine =
+          calls.get(row).stream()
+              .filter(c -> c.prompt() == prompt && c.slot().tool() == tool)
+              .toList();
       if (!mine.isEmpty()) {
         routes.add(
             new Route(
                 row,
                 tool,
-                mine.stream().map(Call::slot).toList(),
+                mine.stream()
+                    .map(c -> new Slot(row, tool, c.slot().token(), c.slot().at()))
+                    .toList(),
                 F.stack(0, mine.stream().map(Call::states).toList())));
       }
     }
@@ -144,7 +179,9 @@ final class Decoding implements AutoCloseable {
                 Multimodal.row(hidden, s.row(), s.at() + 1, s.at() + 1 + s.tool().queries());
             Tensor kept = TensorScope.keep(states.clone());
             owned.add(kept);
-            calls.get(s.row()).add(new Call(s, kept));
+            int before = count(valid[s.row()]) - lengths[s.row()];
+            Slot inRow = new Slot(s.row(), s.tool(), s.token(), before + s.at());
+            calls.get(s.row()).add(new Call(inRow, kept, prompting));
           }
           Tensor flat = hidden.reshape(-1, hidden.size(2));
           long[] last = new long[b];
@@ -162,6 +199,14 @@ final class Decoding implements AutoCloseable {
           }
           return null;
         });
+  }
+
+  private static int count(boolean[] columns) {
+    int n = 0;
+    for (boolean c : columns) {
+      n += c ? 1 : 0;
+    }
+    return n;
   }
 
   @Override

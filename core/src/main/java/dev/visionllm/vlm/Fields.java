@@ -79,7 +79,6 @@ final class Fields {
           "task_specific_params",
           "problem_type",
           "dropout",
-          "attention_bias",
           "hidden_dropout_prob",
           "projection_dim",
           "attention_probs_dropout_prob",
@@ -89,8 +88,6 @@ final class Fields {
           "text_backbone_config",
           "out_indices",
           "stage_names",
-          "use_absolute_embeddings",
-          "use_timm_backbone",
           "backbone_kwargs",
           "auxiliary_loss",
           "disable_custom_kernels");
@@ -170,14 +167,32 @@ final class Fields {
     if (n == null) {
       return otherwise;
     }
+    if (!n.isArray()) {
+      throw wrong(name, n, "a list of whole numbers");
+    }
     List<Integer> out = new ArrayList<>();
     for (JsonNode e : n) {
-      if (!e.isIntegralNumber()) {
+      if (!e.isIntegralNumber() || !e.canConvertToInt()) {
         throw wrong(name, n, "a list of whole numbers");
       }
       out.add(e.asInt());
     }
     return out;
+  }
+
+  /**
+   * Refuses a value that asks for something else than what is computed; a missing field is fine.
+   *
+   * @param computed the only value that is supported, text, a whole number or a boolean
+   */
+  Fields only(String name, Object computed) {
+    if (has(name)) {
+      JsonNode n = node.get(name);
+      if (!(n.isString() ? n.asString() : n.toString()).equals(computed.toString())) {
+        throw wrong(name, n, computed + ", the only value that this version computes");
+      }
+    }
+    return this;
   }
 
   /** Marks fields as known without reading them. */

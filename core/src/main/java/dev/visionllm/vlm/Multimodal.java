@@ -9,6 +9,7 @@ import dev.visionllm.model.llama.Llama;
 import dev.visionllm.model.region.RegionEncoder;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.Params;
+import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -59,6 +60,18 @@ public final class Multimodal {
       if (outputLayer >= 0 || -outputLayer > vision.layers() + 1) {
         throw new IllegalArgumentException(
             "vis_output_layer is " + outputLayer + ", should be -1 to -" + (vision.layers() + 1));
+      }
+      if (pixelShuffle && vision.grid() % 2 != 0) {
+        throw new IllegalArgumentException(
+            "use_pixelshuffle merges 2 x 2 patches, the image encoder's grid of "
+                + vision.grid()
+                + " patches a side is odd");
+      }
+      if (regionHidden > 0 && vision.layers() < 2) {
+        throw new IllegalArgumentException(
+            "the region encoder reads three levels of the image encoder, which needs at least 2"
+                + " layers and has "
+                + vision.layers());
       }
     }
 
@@ -178,13 +191,14 @@ public final class Multimodal {
               + config.llm().context()
               + ": shorten the text or give fewer pictures or classes");
     }
-    Tensor x = llm.embed(idTensor(ids, t));
     List<Slot> slots = new ArrayList<>();
     for (int i = 0; i < ids.size(); i++) {
       slots.addAll(links.slots(i, ids.get(i)));
     }
-    x = links.splice(x, slots);
-    x = spliceImages(x, rows, ids, random);
+    Tensor x =
+        TensorScope.of(
+            () ->
+                spliceImages(links.splice(llm.embed(idTensor(ids, t)), slots), rows, ids, random));
     return new Embedded(x, lengths, ids, slots);
   }
 
@@ -199,6 +213,16 @@ public final class Multimodal {
     int tiles = 0;
     for (int i = 0; i < rows.size(); i++) {
       Inputs row = rows.get(i);
+      if (count(ids.get(i), regionId) != row.regions().size()) {
+        throw new IllegalArgumentException(
+            "row "
+                + i
+                + " has "
+                + count(ids.get(i), regionId)
+                + " <region> tokens and "
+                + row.regions().size()
+                + " regions");
+      }
       long expected = count(ids.get(i), patchId);
       if (expected == 0 && row.regions().isEmpty()) {
         continue; // a picture that the row never mentions, as in generation without input image
@@ -215,23 +239,14 @@ public final class Multimodal {
                 + given
                 + " features");
       }
-      if (count(ids.get(i), regionId) != row.regions().size()) {
-        throw new IllegalArgumentException(
-            "row "
-                + i
-                + " has "
-                + count(ids.get(i), regionId)
-                + " <region> tokens and "
-                + row.regions().size()
-                + " regions");
-      }
       int[] last = new int[row.images().size()];
       for (int k = 0; k < last.length; k++) {
-        pictures.add(row.images().get(k));
+        pictures.add(checked(row.images().get(k)));
         tiles += row.images().get(k).tiles();
         last[k] = tiles - 1;
       }
       for (Inputs.Region r : row.regions()) {
+        check(r, row);
         lastTile.add(last[r.image()]);
         masks.add(r.mask());
       }
@@ -251,6 +266,32 @@ public final class Multimodal {
       throw new IllegalArgumentException("this model has no region encoder: ask without regions");
     }
     return SuperLink.put(out, regions, regionFeatures(pixels, levels, lastTile, masks, random));
+  }
+
+  private Inputs.Picture checked(Inputs.Picture p) {
+    if (p.size() != config.vision().size()) {
+      throw new IllegalArgumentException(
+          "a picture's tiles are "
+              + p.size()
+              + " pixels a side, the image encoder reads "
+              + config.vision().size());
+    }
+    return p;
+  }
+
+  private void check(Inputs.Region r, Inputs row) {
+    int pixels = config.vision().size() * config.vision().size();
+    if (r.image() < 0 || r.image() >= row.images().size() || r.mask().length != pixels) {
+      throw new IllegalArgumentException(
+          "a region is on picture "
+              + r.image()
+              + " of "
+              + row.images().size()
+              + " with a mask of "
+              + r.mask().length
+              + " pixels, should have "
+              + pixels);
+    }
   }
 
   private Tensor regionFeatures(

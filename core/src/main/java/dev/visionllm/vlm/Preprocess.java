@@ -83,7 +83,7 @@ public final class Preprocess {
    * @param text the laid out conversation
    */
   public Inputs inputs(List<Raster> pictures, List<Mark> marks, Conversation.Text text) {
-    int[] ids = tokenizer.encodePrompt(text.text());
+    int[] ids = tokenizer.encode(text).ids();
     List<Inputs.Picture> cut = new ArrayList<>();
     pictures.forEach(p -> cut.add(picture(p)));
     int[] counts = cut.stream().mapToInt(p -> p.tiles() * tokensPerTile).toArray();

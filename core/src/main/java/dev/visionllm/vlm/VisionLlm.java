@@ -3,6 +3,7 @@ package dev.visionllm.vlm;
 import dev.visionllm.checkpoint.Checkpoint;
 import dev.visionllm.image.Raster;
 import dev.visionllm.link.Route;
+import dev.visionllm.link.Tool;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.model.llama.Sampling;
 import dev.visionllm.nn.Params;
@@ -19,11 +20,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 
@@ -210,7 +215,7 @@ public final class VisionLlm implements AutoCloseable {
   /** Super-link states of a laid down answer, (n, q, d). */
   private Tensor guided(Inputs row) {
     try (Decoding state = new Decoding(model, model.embed(List.of(row), new SplittableRandom(0)))) {
-      return state.routes(0).get(0).queries();
+      return state.promptRoutes(0).get(0).queries();
     }
   }
 
@@ -263,10 +268,18 @@ public final class VisionLlm implements AutoCloseable {
   }
 
   private Generate.Rules rules(Options options) {
-    List<String> stops =
-        preprocess.conversation().stopStrings().stream().filter(s -> !s.isBlank()).toList();
+    List<String> stops = stops();
     Predicate<int[]> stopped = ids -> stops.stream().anyMatch(tokenizer.decode(ids)::contains);
-    return new Generate.Rules(special.eos(), options.maxTokens(), options.sampling(), stopped);
+    Set<Integer> never =
+        new HashSet<>(Set.of(special.image(), special.imagePatch(), special.region()));
+    IntStream.range(0, SpecialTokens.EMBS)
+        .forEach(i -> never.add(special.id(SpecialTokens.embText(i))));
+    return new Generate.Rules(
+        special.eos(), options.maxTokens(), options.sampling(), stopped, never);
+  }
+
+  private List<String> stops() {
+    return preprocess.conversation().stopStrings().stream().filter(s -> !s.isBlank()).toList();
   }
 
   Tokenizer tokenizer() {
@@ -275,23 +288,36 @@ public final class VisionLlm implements AutoCloseable {
 
   /** The answer of finished token ids; boxes are on the last picture. */
   Answer answer(int[] ids, List<Route> routes, List<Raster> pictures, Options options) {
-    String text = tokenizer.decode(ids).strip();
-    List<AnswerText.Call> calls = AnswerText.calls(text);
+    String text = tokenizer.decode(ids);
+    for (String stop : stops()) {
+      int end = text.indexOf(stop);
+      text = end < 0 ? text : text.substring(0, end);
+    }
     List<Detection> found = new ArrayList<>();
     for (Route r : routes) {
       if (!r.tool().name().equals("det") || pictures.isEmpty()) {
         continue; // decoders of the other tools are not part of this version
       }
-      List<String> names =
-          calls.stream()
-              .filter(c -> r.tool().routing().containsValue(c.token()))
-              .map(AnswerText.Call::label)
-              .toList();
       Raster picture = pictures.get(pictures.size() - 1);
+      List<Tensor> queries = List.of(r.queries());
       found.addAll(
-          finder().find(picture, names, List.of(r.queries()), MOST_BOXES, options.threshold()));
+          finder().find(picture, names(ids, r.tool()), queries, MOST_BOXES, options.threshold()));
     }
-    return new Answer(text, List.copyOf(found));
+    return new Answer(text.strip(), List.copyOf(found));
+  }
+
+  /** What each call of a tool names; by ids, since an answer may also spell a token in letters. */
+  private List<String> names(int[] ids, Tool tool) {
+    List<String> names = new ArrayList<>();
+    int from = 0;
+    for (int i = 0; i < ids.length; i++) {
+      Tool called = model.links().toolOf(ids[i]);
+      if (called == tool) {
+        names.add(AnswerText.label(tokenizer.decode(Arrays.copyOfRange(ids, from, i))));
+      }
+      from = called == null ? from : i + 1;
+    }
+    return names;
   }
 
   private Finder finder() {

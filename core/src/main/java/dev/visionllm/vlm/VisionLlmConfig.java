@@ -38,6 +38,17 @@ public record VisionLlmConfig(
     Conversation conversation,
     double threshold,
     int classesPerPrompt) {
+  /** Refuses values without a meaning. */
+  public VisionLlmConfig {
+    if (!(threshold >= 0 && threshold <= 1) || classesPerPrompt < 1) {
+      throw new IllegalArgumentException(
+          "config.json: detection_threshold is "
+              + threshold
+              + ", should be 0 to 1; classes_per_prompt is "
+              + classesPerPrompt
+              + ", should be at least 1");
+    }
+  }
 
   /** Reads config.json of a model folder. @throws IllegalArgumentException naming the field */
   public static VisionLlmConfig read(Path modelDir) throws IOException {
@@ -124,12 +135,7 @@ public record VisionLlmConfig(
   }
 
   private static ClipVision.Config vision(Fields f) {
-    String act = f.text("hidden_act", "quick_gelu");
-    if (!act.equals("quick_gelu")) {
-      throw new IllegalArgumentException(
-          "vis_encoder_config: hidden_act is " + act + ", should be quick_gelu");
-    }
-    f.knows("num_channels", "attention_dropout");
+    f.only("hidden_act", "quick_gelu").only("num_channels", 3);
     ClipVision.Config c =
         new ClipVision.Config(
             f.integer("image_size", 336),
@@ -144,10 +150,7 @@ public record VisionLlmConfig(
   }
 
   private static Llama.Config llm(Fields f) {
-    String act = f.text("hidden_act", "silu");
-    if (!act.equals("silu")) {
-      throw new IllegalArgumentException("llm_config: hidden_act is " + act + ", should be silu");
-    }
+    f.only("hidden_act", "silu").only("attention_bias", false);
     if (f.has("rope_scaling")) {
       throw new IllegalArgumentException(
           "llm_config: rope_scaling is not null, which this version does not compute");
@@ -171,8 +174,9 @@ public record VisionLlmConfig(
 
   private static GroundingDino.Config gdino(Fields f, int textHidden) {
     Fields b = f.at("backbone_config");
-    b.knows("image_size", "num_channels", "out_features", "hidden_act", "qkv_bias", "hidden_size");
-    b.knows("num_layers");
+    b.knows("image_size", "out_features", "hidden_size", "num_layers");
+    b.only("num_channels", 3).only("hidden_act", "gelu").only("qkv_bias", true);
+    b.only("use_absolute_embeddings", false);
     Swin.Config swin =
         new Swin.Config(
             b.integer("patch_size", 4),
@@ -185,9 +189,6 @@ public record VisionLlmConfig(
             b.number("drop_path_rate", 0.1));
     b.done();
     f.knows(
-        "two_stage",
-        "embedding_init_target",
-        "two_stage_bbox_embed_share",
         "class_cost",
         "bbox_cost",
         "giou_cost",
@@ -201,14 +202,15 @@ public record VisionLlmConfig(
         "bbox_loss_coefficient",
         "giou_loss_coefficient",
         "focal_alpha",
-        "activation_function",
-        "norm",
         "num_embs",
         "l_hidden_size",
         "text_enhancer_dropout",
         "fusion_dropout",
-        "query_dim",
-        "position_embedding_type");
+        "layer_norm_eps");
+    f.only("two_stage", true).only("embedding_init_target", true);
+    f.only("two_stage_bbox_embed_share", false).only("activation_function", "relu");
+    f.only("norm", "GN").only("query_dim", 4).only("position_embedding_type", "sine");
+    f.only("use_timm_backbone", false);
     GroundingDino.Config c =
         new GroundingDino.Config(
             swin,

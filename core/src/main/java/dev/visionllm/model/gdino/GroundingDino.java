@@ -92,13 +92,13 @@ public final class GroundingDino {
     public Config {
       require(hidden % GROUPS == 0, "hidden " + hidden + " is not a multiple of 32 (group norm)");
       require(
-          encoderHeads % 2 == 0 && hidden % encoderHeads == 0,
-          "encoder heads " + encoderHeads + " are odd or do not divide hidden " + hidden);
+          encoderHeads > 0 && encoderHeads % 2 == 0 && hidden % encoderHeads == 0,
+          "encoder heads " + encoderHeads + " are 0, odd or do not divide hidden " + hidden);
       require(
           encoderFfn % encoderHeads == 0,
           "encoder FFN " + encoderFfn + " is not a multiple of its heads " + encoderHeads);
       require(
-          hidden % decoderHeads == 0,
+          decoderHeads > 0 && hidden % decoderHeads == 0,
           "decoder heads " + decoderHeads + " do not divide hidden " + hidden);
       require(levels >= 3, "levels " + levels + " are fewer than the backbone's 3");
       require(

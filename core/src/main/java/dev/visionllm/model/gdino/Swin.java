@@ -56,7 +56,7 @@ public final class Swin {
                 + heads);
       }
       for (int i = 0; i < heads.size(); i++) {
-        if ((embed << i) % heads.get(i) != 0) {
+        if (heads.get(i) < 1 || (embed << i) % heads.get(i) != 0) {
           throw new IllegalArgumentException(
               "Swin stage "
                   + (i + 1)
