@@ -36,6 +36,7 @@ public final class Main {
         new AskCommand(),
         new DetectCommand(),
         new ChatCommand(System.in),
+        new TrainCommand(),
         new ModelCommand(),
         new DataCommand(),
         new EvaluateCommand(),

@@ -8,10 +8,15 @@ import picocli.CommandLine.Spec;
 /** {@code visionllm model ...}. */
 @Command(
     name = "model",
-    description = "Look into model folders.",
+    description = "Look into model folders, make them.",
     mixinStandardHelpOptions = true,
-    subcommands = ModelInfoCommand.class,
-    footer = {"", "Examples:", "  visionllm model info models/nano"})
+    subcommands = {ModelInfoCommand.class, ModelExportCommand.class, ModelVocabularyCommand.class},
+    footer = {
+      "",
+      "Examples:",
+      "  visionllm model info models/nano",
+      "  visionllm model export runs/4-link --config models/nano --out my-model"
+    })
 final class ModelCommand implements Runnable {
   @Spec private CommandSpec spec;
 

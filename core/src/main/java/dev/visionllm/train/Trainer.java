@@ -295,7 +295,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
 
   /** Writes a checkpoint from which the run resumes. */
   public void save() {
-    try {
+    try (var scope = TensorScope.open()) {
       TrainState.write(out, done, params.taken(), extra.taken(), optimizer.state());
     } catch (IOException e) {
       throw new java.io.UncheckedIOException("checkpoint " + out + " cannot be written", e);

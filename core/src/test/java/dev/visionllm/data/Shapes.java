@@ -15,11 +15,11 @@ import java.util.List;
 import javax.imageio.ImageIO;
 
 /** Source folders of coloured shapes under the names of real classes. */
-final class Shapes {
+public final class Shapes {
   private Shapes() {}
 
   /** Seven classes as PNG files, one as SVG, one as a folder of two PNG files. */
-  static Path folder(Path in) throws IOException {
+  public static Path folder(Path in) throws IOException {
     Path folder = Files.createDirectories(in.resolve("sources"));
     png(folder.resolve("apple.png"), Color.RED, new Ellipse2D.Double(4, 4, 56, 56));
     png(folder.resolve("lemon.png"), Color.YELLOW, new Ellipse2D.Double(4, 18, 56, 30));
@@ -44,7 +44,7 @@ final class Shapes {
     return folder;
   }
 
-  static Scenes scenes(Path in, Scenes.Settings settings, long seed) throws IOException {
+  public static Scenes scenes(Path in, Scenes.Settings settings, long seed) throws IOException {
     return new Scenes(
         Cutouts.load(List.of(folder(in)), settings.cutoutSide()),
         Backgrounds.DRAWN,

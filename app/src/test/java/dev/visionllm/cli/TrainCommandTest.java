@@ -1,0 +1,115 @@
+package dev.visionllm.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class TrainCommandTest {
+  private static final Path MODEL = Path.of("../core/src/test/resources/tiny-model");
+
+  @TempDir Path dir;
+  private Path recipe;
+  private String run;
+
+  @BeforeEach
+  void recipe() throws Exception {
+    Path sources = Files.createDirectories(dir.resolve("sources"));
+    for (String name : new String[] {"apple", "dog", "bus"}) {
+      BufferedImage b = new BufferedImage(32, 32, BufferedImage.TYPE_INT_ARGB);
+      Graphics2D g = b.createGraphics();
+      g.setColor(name.equals("dog") ? Color.ORANGE : Color.BLUE);
+      g.fillOval(2, 2, 28, name.equals("bus") ? 12 : 28);
+      g.dispose();
+      ImageIO.write(b, "png", sources.resolve(name + ".png").toFile());
+    }
+    assertThat(
+            MainTest.run(
+                    "data",
+                    "scenes",
+                    "--sources",
+                    sources.toString(),
+                    "--count",
+                    "4",
+                    "--seed",
+                    "1",
+                    "--size",
+                    "64",
+                    "--out",
+                    dir.resolve("data").toString())
+                .code())
+        .isEqualTo(Main.OK);
+    run = dir.resolve("run").toString();
+    recipe = dir.resolve("tiny.yaml");
+    Files.writeString(
+        recipe,
+        """
+        model: "%s"
+        objective: patches
+        data: [data]
+        train: ["vis_encoder.*"]
+        steps: 4
+        batch: 2
+        lr: 1.0e-3
+        save_every: 2
+        """
+            .formatted(MODEL.toAbsolutePath()));
+  }
+
+  @Test
+  void aRunLeavesWeightsMetricsAndACurve() throws Exception {
+    MainTest.Run trained = MainTest.run("train", recipe.toString(), "--out", run);
+    assertThat(trained.err()).isEmpty();
+    assertThat(trained.code()).isEqualTo(Main.OK);
+    assertThat(trained.out())
+        .contains("step 1/4  loss ")
+        .contains("step 4/4  loss ")
+        .contains("ETA");
+    assertThat(Files.readAllLines(dir.resolve("run/metrics.jsonl"))).hasSize(4);
+    assertThat(ImageIO.read(dir.resolve("run/loss.png").toFile()).getWidth()).isEqualTo(900);
+
+    MainTest.Run again = MainTest.run("train", recipe.toString(), "--out", run);
+    assertThat(again.code()).isEqualTo(Main.BAD_INPUT);
+    assertThat(again.err()).contains("holds a run already").hasLineCount(1);
+
+    Files.writeString(recipe, Files.readString(recipe).replace("steps: 4", "steps: 5"));
+    MainTest.Run more =
+        MainTest.run("train", recipe.toString(), "--out", run, "--resume", "--json");
+    assertThat(more.code()).isEqualTo(Main.OK);
+    JsonNode json = JsonMapper.shared().readTree(more.out());
+    assertThat(json.get("steps").asInt()).isEqualTo(5);
+    assertThat(Files.readAllLines(dir.resolve("run/metrics.jsonl"))).hasSize(5);
+
+    Path model = dir.resolve("model");
+    MainTest.Run exported =
+        MainTest.run(
+            "model", "export", run, "--config", MODEL.toString(), "--out", model.toString());
+    assertThat(exported.err()).isEmpty();
+    assertThat(exported.code()).isEqualTo(Main.OK);
+    assertThat(MainTest.run("model", "info", model.toString()).out()).contains("BF16");
+  }
+
+  @Test
+  void badInputEndsInOneLine() throws Exception {
+    assertBad("no run to resume", "train", recipe.toString(), "--out", run, "--resume");
+    assertBad("nowhere.yaml", "train", dir.resolve("nowhere.yaml").toString());
+    assertBad("does not exist", "train", recipe.toString(), "--data", "nowhere", "--out", run);
+    Files.writeString(recipe, Files.readString(recipe) + "stepz: 3\n");
+    assertBad("stepz", "train", recipe.toString(), "--out", run);
+  }
+
+  private static void assertBad(String word, String... args) {
+    MainTest.Run bad = MainTest.run(args);
+    assertThat(bad.code()).isEqualTo(Main.BAD_INPUT);
+    assertThat(bad.err()).contains(word).hasLineCount(1);
+  }
+}
