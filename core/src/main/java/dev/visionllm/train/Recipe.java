@@ -135,38 +135,22 @@ public record Recipe(
 
   /** The same with other data folders, for runs elsewhere. */
   public Recipe withData(List<Path> folders) {
-    return new Recipe(
-        model,
-        from,
-        objective,
-        folders,
-        train,
-        groups,
-        steps,
-        batch,
-        accumulate,
-        lr,
-        warmup,
-        finalLr,
-        weightDecay,
-        clip,
-        precision,
-        seed,
-        dialogues,
-        tokens,
-        classes,
-        denoising,
-        dense,
-        link,
-        saveEvery);
+    return withPaths(model, from, folders);
   }
 
   private Recipe under(Path dir) {
-    return new Recipe(
+    return withPaths(
         dir.resolve(model).normalize(),
         resolved(dir),
+        data.stream().map(p -> dir.resolve(p).normalize()).toList());
+  }
+
+  private Recipe withPaths(Path modelDir, Map<String, Path> folders, List<Path> dataDirs) {
+    return new Recipe(
+        modelDir,
+        folders,
         objective,
-        data.stream().map(p -> dir.resolve(p).normalize()).toList(),
+        dataDirs,
         train,
         groups,
         steps,
