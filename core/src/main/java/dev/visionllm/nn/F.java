@@ -119,6 +119,19 @@ public final class F {
     return new Tensor(torch.topk(x, k, -1, true, true).get1());
   }
 
+  /** Index of the largest element along dim, which is dropped; the first of equal ones. */
+  public static Tensor argmax(Tensor x, long dim) {
+    return x.argmax(new LongOptional(dim), false);
+  }
+
+  /**
+   * Resizes maps as torch's bilinear interpolation with align_corners false and without
+   * antialiasing does: (b, c, h, w) -> (b, c, height, width).
+   */
+  public static Tensor resizeBilinear(Tensor x, long height, long width) {
+    return torch.upsample_bilinear2d(x, new long[] {height, width}, false);
+  }
+
   /** Rows of x (b, n, d) at int64 indices (b, m) -> (b, m, d). */
   public static Tensor rows(Tensor x, Tensor indices) {
     return x.gather(1, indices.unsqueeze(-1).expand(indices.size(0), indices.size(1), x.size(2)));

@@ -378,16 +378,15 @@ class MultimodalGoldenTest {
     Tensor hidden = f.forward(e);
     f.same("eval.llm_logits", f.model().llm().logits(hidden), e.lengths());
     Tensor queries = queries(f, "eval.", hidden, e);
-    GroundingDino.Prediction out =
-        gdino
-            .forward(
-                g.io("eval.pixel_values"),
-                g.io("eval.pixel_mask"),
-                queries,
-                g.io("eval.text_query_masks"),
-                null,
-                false)
-            .last();
+    GroundingDino.Output all =
+        gdino.forward(
+            g.io("eval.pixel_values"),
+            g.io("eval.pixel_mask"),
+            queries,
+            g.io("eval.text_query_masks"),
+            null,
+            false);
+    GroundingDino.Prediction out = all.last();
     long missing = g.io("eval.gdino.logits").size(2) - out.logits().size(2);
     g.check(
         "eval.gdino.logits",
@@ -395,6 +394,7 @@ class MultimodalGoldenTest {
             out.logits(), new long[] {0, missing}, new Scalar(Double.NEGATIVE_INFINITY)),
         ATOL);
     g.check("eval.gdino.pred_boxes", out.boxes(), ATOL);
+    g.check("eval.gdino.pred_masks", gdino.masks(all).last(), ATOL);
   }
 
   /** meta.json's settings, read as a model's config.json is. */

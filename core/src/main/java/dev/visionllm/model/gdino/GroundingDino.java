@@ -1,9 +1,7 @@
 package dev.visionllm.model.gdino;
 
-import dev.visionllm.nn.Conv2d;
 import dev.visionllm.nn.Embedding;
 import dev.visionllm.nn.F;
-import dev.visionllm.nn.GroupNorm;
 import dev.visionllm.nn.LayerNorm;
 import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
@@ -11,7 +9,6 @@ import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -36,7 +33,7 @@ public final class GroundingDino {
    * @param levels of the picture's pyramid: three from the backbone, more by convolution
    * @param maxTextLen classes of one pass
    * @param textHidden l
-   * @param masks whether the mask branch has its parameters
+   * @param masks whether there is a mask branch
    * @param maskDim channels of mask features
    * @param sharedBoxHead whether all decoder layers share one box head
    * @param temperature of the picture's position encoding
@@ -104,6 +101,13 @@ public final class GroundingDino {
       require(
           encoderLayers > 0 && decoderLayers > 0 && queries > 0 && maxTextLen > 0,
           "layers, queries and classes of a pass must be positive");
+      require(
+          !masks || (maskDim > 0 && levels <= 4),
+          "masks need a positive mask dimension and 3 or 4 levels, not "
+              + maskDim
+              + " and "
+              + levels
+              + " (published branches of more levels have more lateral convolutions)");
     }
 
     private static void require(boolean ok, String message) {
@@ -116,8 +120,9 @@ public final class GroundingDino {
   /**
    * @param logits of each query for each class, minus infinity for padded classes, (b, q, p)
    * @param boxes centre x, y, width, height in shares of the picture without padding, (b, q, 4)
+   * @param states what {@link Masks} are made of, (b, q, d)
    */
-  public record Prediction(Tensor logits, Tensor boxes) {}
+  public record Prediction(Tensor logits, Tensor boxes, Tensor states) {}
 
   /**
    * @param features what was decoded
@@ -128,7 +133,6 @@ public final class GroundingDino {
    * @param tokenLogits of all picture tokens, (b, n, p)
    * @param tokenBoxes of all picture tokens: logits of x, y, w, h, infinite where the token cannot
    *     hold an object, (b, n, 4)
-   * @param states the object queries after each layer, normed, (b, q, d)
    * @param vision the encoder's picture tokens, (b, n, d)
    * @param text the encoder's classes, (b, p, d)
    */
@@ -140,7 +144,6 @@ public final class GroundingDino {
       Tensor chosen,
       Tensor tokenLogits,
       Tensor tokenBoxes,
-      List<Tensor> states,
       Tensor vision,
       Tensor text) {
     /** The last layer's. */
@@ -162,6 +165,7 @@ public final class GroundingDino {
   private final Embedding query_position_embeddings; // (q, d)
   private final List<Mlp> bbox_embed;
   private final Mlp patch2query;
+  private final MaskBranch masks; // or null
 
   /**
    * @param p the cursor at {@code gdino}
@@ -176,15 +180,22 @@ public final class GroundingDino {
     pyramid = new Pyramid(m, c);
     query_position_embeddings = new Embedding(m.at("query_position_embeddings"), c.queries(), d);
     encoder = new Encoder(m.at("encoder"), c);
-    bbox_embed = heads(p.at("bbox_embed"), m.at("decoder.bbox_embed"), c.sharedBoxHead(), d, 4);
+    bbox_embed =
+        Mlp.heads(
+            p.at("bbox_embed"),
+            m.at("decoder.bbox_embed"),
+            c.decoderLayers(),
+            c.sharedBoxHead(),
+            d,
+            d,
+            d,
+            4);
     decoder = new Decoder(m.at("decoder"), c, bbox_embed);
     enc_output = new Linear(m.at("enc_output"), d, d);
     enc_output_norm = new LayerNorm(m.at("enc_output_norm"), d, 1e-5);
     encoder_output_bbox_embed = new Mlp(m.at("encoder_output_bbox_embed"), d, d, d, 4);
     patch2query = new Mlp(p.at("patch2query"), c.textHidden(), d, d, d);
-    if (c.masks()) {
-      new MaskBranch(p, c);
-    }
+    masks = c.masks() ? new MaskBranch(p, c) : null;
   }
 
   /** The sizes. */
@@ -246,8 +257,9 @@ public final class GroundingDino {
 
     List<Tensor> found = TensorScope.all(() -> choose(f, memory, absent));
     Tensor chosen = found.get(0); // (b, q)
-    Tensor queries =
+    Tensor start = // the same for all pictures, (b, q, d)
         query_position_embeddings.weight().unsqueeze(0).expand(b, c.queries(), c.hidden());
+    Tensor queries = start;
     Tensor boxes = found.get(4).detach(); // (b, q, 4)
     long g = 0;
     Tensor mask = null;
@@ -260,7 +272,6 @@ public final class GroundingDino {
 
     List<Prediction> layers = new ArrayList<>();
     List<Prediction> denoised = new ArrayList<>();
-    List<Tensor> hidden = new ArrayList<>();
     List<Decoder.Turn> turns =
         decoder.forward(f, queries, boxes, memory, classes.keys(), mask, training);
     for (int i = 0; i < turns.size(); i++) {
@@ -273,23 +284,41 @@ public final class GroundingDino {
                   torch.sigmoid(
                       head.forward(turn.state()).add(F.inverseSigmoid(turn.reference(), 1e-5))));
       long all = g + c.queries();
-      layers.add(new Prediction(F.slice(logits, 1, g, all), F.slice(box, 1, g, all)));
-      hidden.add(F.slice(turn.state(), 1, g, all));
+      layers.add(slice(logits, box, turn.state(), g, all));
       if (g > 0) {
-        denoised.add(new Prediction(F.slice(logits, 1, 0, g), F.slice(box, 1, 0, g)));
+        denoised.add(slice(logits, box, turn.state(), 0, g));
       }
     }
     return new Output(
         f,
         List.copyOf(layers),
         List.copyOf(denoised),
-        new Prediction(found.get(3), found.get(4)),
+        new Prediction(found.get(3), found.get(4), start),
         chosen,
         found.get(1),
         found.get(2),
-        List.copyOf(hidden),
         memory.vision(),
         memory.text());
+  }
+
+  /**
+   * The mask branch's features of a decoded batch, from which the masks of any of its queries can
+   * be made. Costs a 3 x 3 convolution at a quarter of the picture's sides; nothing of it is
+   * computed unless it is asked for.
+   *
+   * @throws IllegalStateException if this detector has no mask branch
+   */
+  public Masks masks(Output out) {
+    if (masks == null) {
+      throw new IllegalStateException(
+          "this detector has no mask branch: its config says so (use_masks is false)");
+    }
+    return new Masks(masks, out);
+  }
+
+  private static Prediction slice(Tensor logits, Tensor boxes, Tensor states, long from, long to) {
+    return new Prediction(
+        F.slice(logits, 1, from, to), F.slice(boxes, 1, from, to), F.slice(states, 1, from, to));
   }
 
   /**
@@ -360,47 +389,5 @@ public final class GroundingDino {
         PositionEncoding.places(at, c.hidden()).type_as(text),
         F.maskOut(absent, text).unsqueeze(1).unsqueeze(1),
         F.maskOut(sees.logical_not(), text).unsqueeze(1));
-  }
-
-  /** Heads of all decoder layers, which are published under two names. */
-  private List<Mlp> heads(Params p, Params second, boolean shared, int d, int out) {
-    List<Mlp> heads = new ArrayList<>();
-    for (int i = 0; i < c.decoderLayers(); i++) {
-      if (i == 0 || !shared) {
-        heads.add(new Mlp(p.at(i), d, d, d, out));
-      } else {
-        heads.add(heads.get(0));
-        alias(p.at(0), p.at(i));
-      }
-      if (second != null) {
-        alias(p.at(i), second.at(i));
-      }
-    }
-    return List.copyOf(heads);
-  }
-
-  /** Records everything taken below one cursor under another's names too. */
-  private static void alias(Params from, Params to) {
-    String prefix = from.path() + ".";
-    for (Map.Entry<String, Tensor> e : List.copyOf(from.taken().entrySet())) {
-      if (e.getKey().startsWith(prefix)) {
-        to.alias(e.getKey().substring(prefix.length()), e.getValue());
-      }
-    }
-  }
-
-  /** Has the mask branch's parameters; what it computes belongs to a later version. */
-  private final class MaskBranch {
-    MaskBranch(Params p, Config c) {
-      Params m = p.at("model");
-      int d = c.hidden();
-      Conv2d.noBias(m.at("lateral_convs.0"), c.backbone().channels(0), d, 1, 1, 0);
-      new GroupNorm(m.at("lateral_convs.0.norm"), GROUPS, d, 1e-5);
-      Conv2d.noBias(m.at("output_convs.0"), d, d, 3, 1, 1);
-      new GroupNorm(m.at("output_convs.0.norm"), GROUPS, d, 1e-5);
-      new Conv2d(m.at("mask_features"), d, c.maskDim(), 1, 1, 0);
-      new Mlp(m.at("mask_embed"), d, d, d, c.maskDim());
-      heads(p.at("mask_embed"), null, true, d, c.maskDim());
-    }
   }
 }
