@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.visionllm.geometry.Box;
+import dev.visionllm.geometry.Mask;
+import dev.visionllm.geometry.Rle;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -24,5 +26,20 @@ class AnswerTest {
     assertThatThrownBy(() -> new Detection("dog", 1.5, DOG.box())).hasMessageContaining("0..1");
     assertThatThrownBy(() -> new Detection("dog", Double.NaN, DOG.box()))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void segmentsKnowTheirPixels() {
+    var mask = Mask.of(6, 5, new Box(1, 2, 3, 4));
+    var cat = new Segment("cat", 0.5, new Box(1, 2, 3, 4), Rle.of(mask), 0.75);
+    assertThat(cat.mask()).isEqualTo(mask);
+    assertThat(cat.outlines().rings()).hasSize(1);
+    assertThat(cat.outlines().toMask()).isEqualTo(mask);
+    assertThat(cat.detection()).isEqualTo(new Detection("cat", 0.5, cat.box()));
+    var answer = new Answer("Both.", List.of(DOG, cat));
+    assertThat(answer.detections()).containsExactly(DOG);
+    assertThat(answer.findings(Segment.class)).containsExactly(cat);
+    assertThatThrownBy(() -> new Segment("cat", 0.5, cat.box(), cat.rle(), 1.5))
+        .hasMessageContaining("certainty 1.5");
   }
 }

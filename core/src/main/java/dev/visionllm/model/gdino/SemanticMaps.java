@@ -69,7 +69,7 @@ public record SemanticMaps(Order order, double least) {
             Tensor logits = pass.logits(out, textMask);
             Tensor masks = model.masks(out).last();
             for (int i = 0; i < frames.size(); i++) {
-              add(logits.select(0, i), masks.select(0, i), pass.from(), best.get(i));
+              add(logits.select(0, i), masks.select(0, i), pass.from(), best.get(i), ELEMENTS);
             }
             return null;
           });
@@ -84,19 +84,24 @@ public record SemanticMaps(Order order, double least) {
    * @param masks logits, (q, h, w)
    */
   public LabelMap of(Tensor logits, Tensor masks, Frame frame) {
+    return of(logits, masks, frame, ELEMENTS);
+  }
+
+  /** With a limit to the elements of a tensor. */
+  LabelMap of(Tensor logits, Tensor masks, Frame frame, long elements) {
     Best best = new Best(frame);
     TensorScope.value(
         () -> {
-          add(logits, masks, 0, best);
+          add(logits, masks, 0, best, elements);
           return null;
         });
     return best.map(least);
   }
 
-  private void add(Tensor logits, Tensor masks, int firstClass, Best best) {
+  private void add(Tensor logits, Tensor masks, int firstClass, Best best, long elements) {
     long pixels = (long) best.frame.original().width() * best.frame.original().height();
     long classes = logits.size(1);
-    long some = Math.max(1, ELEMENTS / pixels);
+    long some = Math.max(1, elements / pixels);
     Tensor p = logits.sigmoid().type_as(masks); // (q, p)
     Tensor m = masks.sigmoid(); // (q, h, w)
     for (long from = 0; from < classes; from += some) {
@@ -106,7 +111,7 @@ public record SemanticMaps(Order order, double least) {
           () -> {
             Tensor scores =
                 switch (order) {
-                  case MASKS -> ofResizedMasks(part, m, best.frame);
+                  case MASKS -> ofResizedMasks(part, m, best.frame, elements);
                   case SCORES -> resizedScores(part, m, best.frame);
                 };
             best.add(scores, firstClass + Math.toIntExact(start));
@@ -116,11 +121,11 @@ public record SemanticMaps(Order order, double least) {
   }
 
   /** (k, q), (q, h, w) -> (k, height, width). */
-  private static Tensor ofResizedMasks(Tensor p, Tensor m, Frame frame) {
+  private static Tensor ofResizedMasks(Tensor p, Tensor m, Frame frame, long elements) {
     long q = m.size(0);
     long pixels = (long) frame.original().width() * frame.original().height();
     long largest = Math.max(pixels, m.size(1) * m.size(2) * Masks.STRIDE * Masks.STRIDE);
-    long some = Math.max(1, ELEMENTS / largest);
+    long some = Math.max(1, elements / largest);
     Tensor sum = null;
     for (long from = 0; from < q; from += some) {
       long start = from;

@@ -30,6 +30,8 @@ import tools.jackson.databind.JsonNode;
  */
 class GroundingDinoGoldenTest {
   private static final double ATOL = 1e-4;
+  private static final double MASKS = 4e-5;
+  private static final double BOXES = 1e-6; // shares of the picture
 
   @TestFactory
   Stream<DynamicTest> goldens() {
@@ -105,22 +107,22 @@ class GroundingDinoGoldenTest {
     g.check("two_stage.init_reference_points", out.encoder().boxes(), ATOL);
     for (int i = 0; i < c.decoderLayers(); i++) {
       g.check("decoder.layer" + i + ".class_logits", padded(out.layers().get(i).logits(), c), ATOL);
-      g.check("decoder.layer" + i + ".boxes", out.layers().get(i).boxes(), ATOL);
+      g.check("decoder.layer" + i + ".boxes", out.layers().get(i).boxes(), BOXES);
     }
     g.check("logits", padded(out.last().logits(), c), ATOL);
-    g.check("pred_boxes", out.last().boxes(), ATOL);
+    g.check("pred_boxes", out.last().boxes(), BOXES);
     detections(g, out.last());
     masks(g, model, out);
   }
 
   private static void masks(Golden g, GroundingDino model, GroundingDino.Output out) {
     Masks masks = model.masks(out);
-    g.check("mask_features", masks.features(), ATOL);
-    g.check("two_stage.query_masks", masks.encoder(), ATOL);
+    g.check("mask_features", masks.features(), MASKS);
+    g.check("two_stage.query_masks", masks.encoder(), MASKS);
     for (int i = 0; i < out.layers().size(); i++) {
-      g.check("decoder.layer" + i + ".masks", masks.layer(i), ATOL);
+      g.check("decoder.layer" + i + ".masks", masks.layer(i), MASKS);
     }
-    g.check("pred_masks", masks.last(), ATOL);
+    g.check("pred_masks", masks.last(), MASKS);
     List<Frame> frames = frames(g);
     for (int i = 0; i < frames.size(); i++) {
       instances(g, model, out, frames, i);
@@ -213,8 +215,8 @@ class GroundingDinoGoldenTest {
     GroundingDino.Output out = model.forward(pixels, mask, text, null, null, false);
     exact(g, "single0.topk_indices", out.chosen());
     g.check("single0.logits", padded(out.last().logits(), model.config()), ATOL);
-    g.check("single0.pred_boxes", out.last().boxes(), ATOL);
-    g.check("single0.pred_masks", model.masks(out).last(), ATOL);
+    g.check("single0.pred_boxes", out.last().boxes(), BOXES);
+    g.check("single0.pred_masks", model.masks(out).last(), MASKS);
   }
 
   private static void modules(Golden g, GroundingDino.Config c) {
