@@ -227,7 +227,18 @@ public final class UniPose {
       Tensor pointMask,
       boolean training) {
     Tensor absent = check(f, classes, classMask, points); // (b, p), or null
-    TextMasks masks = TextMasks.of(classes, absent);
+    return decode(f, classes, absent, TextMasks.of(classes, absent), points, pointMask, training);
+  }
+
+  /** The same with given masks between classes. @param absent (b, p), true for padding, or null */
+  Output decode(
+      Features f,
+      Tensor classes,
+      Tensor absent,
+      TextMasks masks,
+      Tensor points,
+      Tensor pointMask,
+      boolean training) {
     Encoder.State memory = encoder.forward(f, classes, masks, training);
     List<Tensor> found = TensorScope.all(() -> choose(f, memory, absent));
     Decoder.Context on =

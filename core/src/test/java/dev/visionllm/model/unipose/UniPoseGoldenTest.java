@@ -12,6 +12,7 @@ import dev.visionllm.nn.Level;
 import dev.visionllm.nn.Params;
 import dev.visionllm.nn.PositionEncoding;
 import dev.visionllm.nn.Pyramid;
+import dev.visionllm.nn.TextMasks;
 import dev.visionllm.tensor.Tensors;
 import java.math.BigInteger;
 import java.security.MessageDigest;
@@ -32,7 +33,8 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * UniPose against the reference. Where the numbers of classes of a batch differ the reference mixes
- * up its text masks, so there only what does not depend on them and the single run count.
+ * up its text masks; ours are the image's own, as the single run shows. To check the rest of such a
+ * batch this test mixes up the masks too.
  */
 class UniPoseGoldenTest {
   private static final double ATOL = 5e-5;
@@ -61,9 +63,7 @@ class UniPoseGoldenTest {
       Asked asked = asked(g, model);
       g.check("encoded_text_in", asked.classes(), ATOL);
       mask(g, c.groups());
-      if (even(g)) {
-        batch(g, model, f, asked);
-      }
+      batch(g, model, f, asked, even(g));
       single(g, model, asked);
     }
   }
@@ -137,10 +137,12 @@ class UniPoseGoldenTest {
     }
   }
 
-  private static void batch(Golden g, UniPose model, Features f, Asked asked) {
+  private static void batch(Golden g, UniPose model, Features f, Asked asked, boolean even) {
     UniPose.Output out =
-        model.decode(
-            f, asked.classes(), asked.classMask(), asked.points(), asked.pointMask(), false);
+        even
+            ? model.decode(
+                f, asked.classes(), asked.classMask(), asked.points(), asked.pointMask(), false)
+            : mixedUp(model, f, asked);
     g.check("encoder.memory", out.vision(), ATOL);
     g.check("encoder.memory_text", out.text(), ATOL);
     exact(g, "two_stage.topk_indices", out.chosen());
@@ -162,6 +164,61 @@ class UniPoseGoldenTest {
     g.check("pred_boxes", out.last().boxes(), PLACES);
     keypoints(g, "pred_keypoints", out.last());
     poses(g, out.last());
+  }
+
+  /**
+   * As the reference runs a batch with different numbers of classes: attention head h of image i
+   * gets the mask of image (i * heads + h) modulo b.
+   */
+  private static UniPose.Output mixedUp(UniPose model, Features f, Asked asked) {
+    Tensor absent = asked.classMask().logical_not();
+    TextMasks own = TextMasks.of(asked.classes(), absent);
+    int b = (int) absent.size(0);
+    int heads = model.config().heads() / 2;
+    List<Tensor> rows = new ArrayList<>();
+    for (int i = 0; i < b; i++) {
+      List<Tensor> mixed = new ArrayList<>();
+      for (int h = 0; h < heads; h++) {
+        mixed.add(own.self().select(0, (i * heads + h) % b)); // (1, p, p)
+      }
+      rows.add(F.cat(0, mixed));
+    }
+    TextMasks masks = new TextMasks(own.position(), own.keys(), F.stack(0, rows));
+    return model.decode(
+        f, asked.classes(), absent, masks, asked.points(), asked.pointMask(), false);
+  }
+
+  /** The decoder's half of the folders that run the whole model: its queries are given. */
+  @TestFactory
+  Stream<DynamicTest> decodersOfWholeModels() {
+    return Golden.tests(
+        Golden.Kind.MLLM_POSE,
+        g -> {
+          try (Params p = g.weights()) {
+            UniPose model =
+                new UniPose(
+                    p.at("unipose"),
+                    Configs.of(g.meta().get("swin"), g.meta().get("unipose_config")));
+            Tensor classes = g.io("obj_querys_valid");
+            Tensor points = g.io("kpt_querys_valid");
+            Features f =
+                model.features(g.io("pixel_values"), g.io("padding_mask").logical_not(), false);
+            UniPose.Output out =
+                mixedUp(
+                    model,
+                    f,
+                    new Asked(
+                        model.projectClasses(classes),
+                        F.slice(g.io("obj_query_masks"), 1, 0, classes.size(1)),
+                        model.projectPoints(points),
+                        F.slice(g.io("kpt_query_masks"), 1, 0, points.size(1))));
+            exact(g, "two_stage.topk_indices", out.chosen());
+            exact(g, "pose_select.topk_indices", out.poses().transpose(0, 1).contiguous());
+            g.check("pred_logits_valid", out.last().logits(), ATOL);
+            g.check("pred_boxes", out.last().boxes(), PLACES);
+            keypoints(g, "pred_keypoints", out.last());
+          }
+        });
   }
 
   private static Tensor boxes(Tensor queries, int length) {
