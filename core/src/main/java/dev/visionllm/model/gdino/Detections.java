@@ -3,6 +3,7 @@ package dev.visionllm.model.gdino;
 import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.Overlaps;
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.Features;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;

@@ -3,6 +3,8 @@ package dev.visionllm.model.gdino;
 import dev.visionllm.nn.Conv2d;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.GroupNorm;
+import dev.visionllm.nn.Level;
+import dev.visionllm.nn.Mlp;
 import dev.visionllm.nn.Params;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -37,7 +39,9 @@ final class MaskBranch {
     output_convs_norm = new GroupNorm(output.at("norm"), GroundingDino.GROUPS, d, 1e-5);
     mask_features = new Conv2d(m.at("mask_features"), d, c.maskDim(), 1, 1, 0);
     encoder = new Mlp(m.at("mask_embed"), d, d, d, c.maskDim());
-    mask_embed = Mlp.heads(p.at("mask_embed"), null, c.decoderLayers(), true, d, d, d, c.maskDim());
+    mask_embed =
+        GroundingDino.heads(
+            p.at("mask_embed"), null, c.decoderLayers(), true, d, d, d, c.maskDim());
   }
 
   /**
@@ -46,7 +50,7 @@ final class MaskBranch {
    * @param level the finest of these levels
    * @return (b, m, h, w)
    */
-  Tensor features(Tensor finest, Tensor memory, Features.Level level) {
+  Tensor features(Tensor finest, Tensor memory, Level level) {
     Tensor fine = lateral_convs_norm.forward(lateral_convs.forward(finest)); // (b, d, h, w)
     Tensor coarse =
         F.slice(memory, 1, level.start(), level.end())

@@ -1,6 +1,7 @@
 package dev.visionllm.model.gdino;
 
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.Features;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;

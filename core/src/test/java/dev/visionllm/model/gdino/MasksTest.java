@@ -9,6 +9,7 @@ import dev.visionllm.NoLeaks;
 import dev.visionllm.geometry.LabelMap;
 import dev.visionllm.geometry.Mask;
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.Features;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
