@@ -1,6 +1,7 @@
 package dev.visionllm.train;
 
 import dev.visionllm.data.Dialogue;
+import dev.visionllm.image.Raster;
 import dev.visionllm.model.clip.ClipVision;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.LayerNorm;
@@ -42,6 +43,7 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
    * @param pictures of each region, the number of its picture
    * @param masks of each region, on the global tile
    * @param names of each region, its class
+   * @param shown what the teacher sees of each picture; empty without a teacher
    */
   record Batch(
       float[] pixels,
@@ -49,7 +51,8 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
       List<PatchTargets> tokens,
       List<Integer> pictures,
       List<float[]> masks,
-      long[] names) {}
+      long[] names,
+      List<float[]> shown) {}
 
   private static final double BOX_WEIGHT = 5;
   private static final int LEVELS = 2;
@@ -64,11 +67,15 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
   private final List<Linear> heads;
   private final LayerNorm tokenNorm;
   private final Linear tokenHead;
+  private final Teacher teacher; // or null
 
   /**
    * @param extra cursor for the heads, which are no part of the model
+   * @param teacher a trained detector that shows the encoder what to see, or null
    */
-  PatchObjective(Corpus corpus, Preprocess preprocess, Multimodal model, Params extra) {
+  PatchObjective(
+      Corpus corpus, Preprocess preprocess, Multimodal model, Params extra, Teacher teacher) {
+    this.teacher = teacher;
     this.corpus = corpus;
     this.preprocess = preprocess;
     this.model = model;
@@ -94,9 +101,14 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
     List<Integer> pictures = new ArrayList<>();
     List<float[]> masks = new ArrayList<>();
     List<Integer> names = new ArrayList<>();
+    List<float[]> shown = new ArrayList<>();
     for (int i = 0; i < numbers.size(); i++) {
       Corpus.Picture p = corpus.pictures().get(numbers.get(i));
-      float[] tiles = preprocess.picture(Pictures.read(p)).pixels(); // the global one is the last
+      Raster raster = Pictures.read(p);
+      if (teacher != null) {
+        shown.add(teacher.pixels(raster));
+      }
+      float[] tiles = preprocess.picture(raster).pixels(); // the global one is the last
       System.arraycopy(tiles, tiles.length - plane, pixels, i * plane, plane);
       patches.add(PatchTargets.of(p, corpus.classes(), grid));
       tokens.add(PatchTargets.of(p, corpus.classes(), tokenGrid));
@@ -116,7 +128,8 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
         tokens,
         pictures,
         masks,
-        names.stream().mapToLong(Integer::longValue).toArray());
+        names.stream().mapToLong(Integer::longValue).toArray(),
+        shown);
   }
 
   @Override
@@ -126,6 +139,9 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
     List<Tensor> levels = model.vision().forward(pixels);
     Map<String, Tensor> losses = new LinkedHashMap<>();
     patches(levels, batch.patches(), losses);
+    if (teacher != null) {
+      losses.put("teacher", teacher.loss(batch.shown(), levels));
+    }
     Tensor words = words();
     tokens(model.imageTokens(levels), batch.tokens(), words, losses);
     if (!batch.masks().isEmpty()) {
@@ -179,9 +195,10 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
     return F.scale(torch.matmul(unit(x), unit(words).transpose(0, 1)), SHARPNESS);
   }
 
-  private static Tensor unit(Tensor x) {
-    return x.mul(F.mean(x.square(), 1).add(new Scalar(1e-6)).rsqrt().unsqueeze(1))
-        .mul(new Scalar(1 / Math.sqrt(x.size(1))));
+  /** Rows of length 1: (n, d) -> (n, d). */
+  static Tensor unit(Tensor x) {
+    Tensor length = F.sum(x.square(), 1).add(new Scalar(1e-6)).sqrt();
+    return x.div(length.unsqueeze(1));
   }
 
   /** Mean word embedding of each class name, (c, l). */

@@ -39,6 +39,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param denoising denoising queries of each sign, 0 for none
  * @param dense weight of the one-to-many loss on encoder proposals, 0 for none
  * @param link weight of the pull of super-link states towards their class codes, 0 for none
+ * @param teacher weight of the pull of the image encoder towards a trained detector's features, 0
+ *     for none
  * @param saveEvery steps between checkpoints
  */
 public record Recipe(
@@ -65,6 +67,7 @@ public record Recipe(
     int denoising,
     double dense,
     double link,
+    double teacher,
     @JsonProperty("save_every") int saveEvery) {
 
   /** What a run learns. */
@@ -180,6 +183,7 @@ public record Recipe(
         denoising,
         dense,
         link,
+        teacher,
         saveEvery);
   }
 

@@ -127,7 +127,13 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       GroundingDino gdino) {
     Objective<?> o =
         switch (r.objective()) {
-          case PATCHES -> new PatchObjective(corpus, preprocess, model, extra);
+          case PATCHES -> 
+              new PatchObjective(
+                  corpus,
+                  preprocess,
+                  model,
+                  extra,
+                  r.teacher() > 0 ? new Teacher(config, corpus, model, gdino, extra, r) : null);
           case LANGUAGE -> new LanguageObjective(corpus, preprocess, model, r);
           case DETECTION -> new DetectionObjective(corpus, config, preprocess, null, gdino, r);
           case LINKED -> new DetectionObjective(corpus, config, preprocess, model, gdino, r);
