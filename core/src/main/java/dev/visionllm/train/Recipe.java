@@ -41,6 +41,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param link weight of the pull of super-link states towards their class codes, 0 for none
  * @param teacher weight of the pull of the image encoder towards a trained detector's features, 0
  *     for none
+ * @param local whether an image encoder that is drawn starts as a convolution would
  * @param saveEvery steps between checkpoints
  */
 public record Recipe(
@@ -68,6 +69,7 @@ public record Recipe(
     double dense,
     double link,
     double teacher,
+    boolean local,
     @JsonProperty("save_every") int saveEvery) {
 
   /** What a run learns. */
@@ -184,6 +186,7 @@ public record Recipe(
         dense,
         link,
         teacher,
+        local,
         saveEvery);
   }
 

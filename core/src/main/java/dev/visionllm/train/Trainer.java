@@ -82,7 +82,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     tokenizer = Tokenizer.load(recipe.model());
     SpecialTokens special = SpecialTokens.of(tokenizer);
     TrainState state = resume ? TrainState.read(out) : null;
-    params = new Params(state == null ? start(recipe) : state.model());
+    params = new Params(state == null ? start(recipe, config) : state.model());
     extra = new Params(state == null ? new Init(recipe.seed()) : state.extra());
     done = state == null ? 0 : state.step();
     try (var scope = TensorScope.open()) {
@@ -127,7 +127,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       GroundingDino gdino) {
     Objective<?> o =
         switch (r.objective()) {
-          case PATCHES -> 
+          case PATCHES ->
               new PatchObjective(
                   corpus,
                   preprocess,
@@ -142,19 +142,23 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   }
 
   /** The recipe's folder for a name gives the tensor, with the right shape; others are drawn. */
-  private static Params.Source start(Recipe recipe) throws IOException {
+  private static Params.Source start(Recipe recipe, VisionLlmConfig config) throws IOException {
     Map<String, Params.Source> folders = new LinkedHashMap<>();
     for (Map.Entry<String, Path> e : recipe.from().entrySet()) {
       folders.put(e.getKey(), Checkpoint.open(e.getValue()).withHardware(Hardware.CPU));
     }
-    Init init = init(recipe.seed());
+    Params.Source init = init(recipe.seed());
+    if (recipe.local()) {
+      init = new LocalStart(init, config.multimodal().vision(), recipe.seed());
+    }
+    Params.Source drawn = init;
     return new Params.Source() {
       private Params.Source of(String name) {
         return folders.entrySet().stream()
             .filter(e -> Pattern.matches(e.getKey(), name))
             .map(Map.Entry::getValue)
             .findFirst()
-            .orElse(init);
+            .orElse(drawn);
       }
 
       @Override
