@@ -25,12 +25,14 @@ import picocli.CommandLine.Option;
         "Compose pictures of named cut-outs, with COCO annotations and LLaVA conversations.",
     footer = {
       "",
-      "A source folder holds NAME.png, NAME.svg or NAME/anything.png; underscores in NAME are spaces.",
+      "A source folder holds NAME.png, NAME.svg or NAME/anything.png; underscores in NAME are"
+          + " spaces.",
       "OUT gets images/*.png, instances.json and conversations.jsonl, the same for the same seed.",
       "",
       "Examples:",
       "  visionllm data scenes --sources my/cutouts --count 100 --seed 1 --out scenes",
-      "  visionllm data scenes --sources a,b --backgrounds photos --count 20000 --seed 1 --out train",
+      "  visionllm data scenes --sources a,b --backgrounds photos --count 20000 --seed 1 --out"
+          + " train",
       "  visionllm data scenes --sources a --size 320x240 --count 10 --seed 7 --out wide --json"
     })
 final class DataScenesCommand extends CliCommand {
