@@ -32,10 +32,12 @@ public record Golden(Path dir, JsonNode meta, SafeTensors io) {
     LLAMA("llama.*"),
     MLLM("mllm(?!_(det|pose|gen)).*"),
     MLLM_DET("mllm_det.*"),
+    MLLM_POSE("mllm_pose.*"),
     PREPROCESSING("preprocessing.*"),
     TOKENIZER("tokenizer.*"),
     GROUNDING_DINO("grounding_dino(?!_loss).*"),
     GROUNDING_DINO_LOSS("grounding_dino_loss.*"),
+    UNIPOSE("unipose(?!_loss).*"),
     COCO_EVAL("coco_eval.*"),
     VQA_ACCURACY("vqa_accuracy.*");
 

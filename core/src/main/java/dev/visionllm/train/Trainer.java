@@ -127,7 +127,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       GroundingDino gdino) {
     Objective<?> o =
         switch (r.objective()) {
-          case PATCHES -> new PatchObjective(corpus, preprocess, model.vision(), extra);
+          case PATCHES -> new PatchObjective(corpus, preprocess, model, extra);
           case LANGUAGE -> new LanguageObjective(corpus, preprocess, model, r);
           case DETECTION -> new DetectionObjective(corpus, config, preprocess, null, gdino, r);
           case LINKED -> new DetectionObjective(corpus, config, preprocess, model, gdino, r);
@@ -166,7 +166,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   /**
    * Deformable attention starts without preference among places around a point, boxes start where
    * their reference is, and classes start near even odds (Deformable DETR's initialisation; places
-   * are drawn instead of laid on a circle).
+   * are drawn instead of laid on a circle). Word embeddings start large beside what the language
+   * model's layers add to them, so that a word can still be told from its state after some layers.
    */
   private static Init init(long seed) {
     return new Init(seed)
@@ -175,6 +176,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         .with(".*attention_weights\\.weight", new Init.Fill.Constant(0))
         .with(".*bbox_embed.*layers\\.2\\.weight", new Init.Fill.Constant(0))
         .with(".*text_enhancer_layer\\.layer_norm_after\\.weight", new Init.Fill.Constant(0.1))
+        .with("llm\\.model\\.embed_tokens\\.weight", new Init.Fill.Normal(1))
+        .with("llm\\..*\\.(o_proj|down_proj)\\.weight", new Init.Fill.Xavier(0.3))
         .with("emb_embeddings_.*", new Init.Fill.Normal(1))
         .with(".*query_position_embeddings.*", new Init.Fill.Normal(1));
   }

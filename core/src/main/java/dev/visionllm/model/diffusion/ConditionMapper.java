@@ -3,6 +3,7 @@ package dev.visionllm.model.diffusion;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.LayerNorm;
 import dev.visionllm.nn.Linear;
+import dev.visionllm.nn.MultiheadAttention;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.TensorScope;
 import java.util.Arrays;
@@ -126,13 +127,13 @@ public final class ConditionMapper {
   }
 
   private static final class EncoderLayer {
-    private final Attention self_attn;
+    private final MultiheadAttention self_attn;
     private final FeedForward feedForward;
     private final LayerNorm norm1;
     private final LayerNorm norm2;
 
     EncoderLayer(Params p, int c) {
-      self_attn = new Attention(p.at("self_attn"), c);
+      self_attn = new MultiheadAttention(p.at("self_attn"), c, HEADS);
       feedForward = new FeedForward(p, c);
       norm1 = new LayerNorm(p.at("norm1"), c, EPS);
       norm2 = new LayerNorm(p.at("norm2"), c, EPS);
@@ -140,22 +141,22 @@ public final class ConditionMapper {
 
     Tensor forward(Tensor x) {
       Tensor normed = norm1.forward(x);
-      Tensor y = x.add(self_attn.forward(normed, normed));
+      Tensor y = x.add(self_attn.self(normed, normed, null));
       return y.add(feedForward.forward(norm2.forward(y)));
     }
   }
 
   private static final class DecoderLayer {
-    private final Attention self_attn;
-    private final Attention multihead_attn;
+    private final MultiheadAttention self_attn;
+    private final MultiheadAttention multihead_attn;
     private final FeedForward feedForward;
     private final LayerNorm norm1;
     private final LayerNorm norm2;
     private final LayerNorm norm3;
 
     DecoderLayer(Params p, int c) {
-      self_attn = new Attention(p.at("self_attn"), c);
-      multihead_attn = new Attention(p.at("multihead_attn"), c);
+      self_attn = new MultiheadAttention(p.at("self_attn"), c, HEADS);
+      multihead_attn = new MultiheadAttention(p.at("multihead_attn"), c, HEADS);
       feedForward = new FeedForward(p, c);
       norm1 = new LayerNorm(p.at("norm1"), c, EPS);
       norm2 = new LayerNorm(p.at("norm2"), c, EPS);
@@ -164,38 +165,9 @@ public final class ConditionMapper {
 
     Tensor forward(Tensor x, Tensor memory) {
       Tensor normed = norm1.forward(x);
-      Tensor y = x.add(self_attn.forward(normed, normed));
-      Tensor z = y.add(multihead_attn.forward(norm2.forward(y), memory));
+      Tensor y = x.add(self_attn.self(normed, normed, null));
+      Tensor z = y.add(multihead_attn.cross(norm2.forward(y), memory, null));
       return z.add(feedForward.forward(norm3.forward(z)));
-    }
-  }
-
-  /** Attention with the three input projections in one matrix, as torch.nn.MultiheadAttention. */
-  private static final class Attention {
-    private final int c;
-    private final Tensor in_proj_weight; // (3 c, c): query, key, value
-    private final Tensor in_proj_bias; // (3 c)
-    private final Linear out_proj;
-
-    Attention(Params p, int c) {
-      this.c = c;
-      in_proj_weight = p.tensor("in_proj_weight", 3L * c, c);
-      in_proj_bias = p.tensor("in_proj_bias", 3L * c);
-      out_proj = new Linear(p.at("out_proj"), c, c);
-    }
-
-    /** Queries (n, q, c), keys and values (n, e, c) -> (n, q, c). */
-    Tensor forward(Tensor x, Tensor memory) {
-      Tensor q = heads(x, 0);
-      Tensor k = heads(memory, 1);
-      Tensor v = heads(memory, 2);
-      return out_proj.forward(F.joinHeads(F.attention(q, k, v, null)));
-    }
-
-    private Tensor heads(Tensor x, long part) {
-      Tensor weight = F.slice(in_proj_weight, 0, part * c, (part + 1) * c);
-      Tensor bias = F.slice(in_proj_bias, 0, part * c, (part + 1) * c);
-      return F.splitHeads(torch.linear(x, weight, bias), HEADS);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.visionllm.model.gdino;
 
 import dev.visionllm.geometry.Box;
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.Features;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;

@@ -3,19 +3,20 @@ package dev.visionllm.model.gdino;
 import dev.visionllm.nn.Conv2d;
 import dev.visionllm.nn.Embedding;
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.Features;
 import dev.visionllm.nn.GroupNorm;
 import dev.visionllm.nn.LayerNorm;
 import dev.visionllm.nn.Linear;
+import dev.visionllm.nn.Mlp;
 import dev.visionllm.nn.Params;
+import dev.visionllm.nn.Pyramid;
+import dev.visionllm.nn.TextMasks;
 import dev.visionllm.tensor.TensorScope;
-import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import org.bytedeco.pytorch.Scalar;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Grounding DINO (Liu et al. 2023) as VisionLLM v2 uses it: the text encoder's place is taken by
@@ -149,7 +150,7 @@ public final class GroundingDino {
     }
   }
 
-  static final int GROUPS = 32;
+  static final int GROUPS = Pyramid.GROUPS;
 
   private final Config c;
   private final Swin backbone;
@@ -173,7 +174,11 @@ public final class GroundingDino {
     int stages = c.backbone().depths().size();
     backbone =
         new Swin(m.at("backbone.conv_encoder.model"), c.backbone(), c.masks() ? 0 : stages - 3);
-    pyramid = new Pyramid(m, c);
+    List<Integer> channels =
+        IntStream.range(stages - 3, stages).mapToObj(c.backbone()::channels).toList();
+    pyramid =
+        new Pyramid(
+            m, m.at("input_proj_vision"), channels, c.levels(), c.hidden(), c.temperature());
     query_position_embeddings = new Embedding(m.at("query_position_embeddings"), c.queries(), d);
     encoder = new Encoder(m.at("encoder"), c);
     bbox_embed = heads(p.at("bbox_embed"), m.at("decoder.bbox_embed"), c.sharedBoxHead(), d, 4);
@@ -239,7 +244,7 @@ public final class GroundingDino {
   public Output decode(
       Features f, Tensor text, Tensor textMask, Denoising denoising, boolean training) {
     Tensor absent = check(f, text, textMask); // (b, p), or null
-    Encoder.Classes classes = classes(text, absent);
+    TextMasks classes = TextMasks.of(text, absent);
     List<Encoder.State> states = encoder.forward(f, text, classes, training);
     Encoder.State memory = states.get(states.size() - 1);
     long b = f.vision().size(0);
@@ -341,27 +346,6 @@ public final class GroundingDino {
     return textMask.logical_not();
   }
 
-  private Encoder.Classes classes(Tensor text, Tensor absent) {
-    long p = text.size(1);
-    if (absent == null) {
-      float[] places = new float[Math.toIntExact(p)];
-      for (int i = 0; i < places.length; i++) {
-        places[i] = i;
-      }
-      Tensor at = Tensors.of(places, 1, p).to(text.device(), ScalarType.Float);
-      return new Encoder.Classes(PositionEncoding.places(at, c.hidden()).type_as(text), null, null);
-    }
-    Tensor present = absent.logical_not();
-    Tensor count = present.to(ScalarType.Float).cumsum(1).sub(new Scalar(1));
-    Tensor at = F.fill(count, absent, 0);
-    Tensor itself = torch.eye(p).type_as(absent).unsqueeze(0); // (1, p, p)
-    Tensor sees = present.unsqueeze(1).logical_and(present.unsqueeze(2)).logical_or(itself);
-    return new Encoder.Classes(
-        PositionEncoding.places(at, c.hidden()).type_as(text),
-        F.maskOut(absent, text).unsqueeze(1).unsqueeze(1),
-        F.maskOut(sees.logical_not(), text).unsqueeze(1));
-  }
-
   /** Heads of all decoder layers, which are published under two names. */
   private List<Mlp> heads(Params p, Params second, boolean shared, int d, int out) {
     List<Mlp> heads = new ArrayList<>();
@@ -370,23 +354,13 @@ public final class GroundingDino {
         heads.add(new Mlp(p.at(i), d, d, d, out));
       } else {
         heads.add(heads.get(0));
-        alias(p.at(0), p.at(i));
+        p.at(i).alias(p.at(0));
       }
       if (second != null) {
-        alias(p.at(i), second.at(i));
+        second.at(i).alias(p.at(i));
       }
     }
     return List.copyOf(heads);
-  }
-
-  /** Records everything taken below one cursor under another's names too. */
-  private static void alias(Params from, Params to) {
-    String prefix = from.path() + ".";
-    for (Map.Entry<String, Tensor> e : List.copyOf(from.taken().entrySet())) {
-      if (e.getKey().startsWith(prefix)) {
-        to.alias(e.getKey().substring(prefix.length()), e.getValue());
-      }
-    }
   }
 
   /** Has the mask branch's parameters; what it computes belongs to a later version. */

@@ -3,8 +3,13 @@ package dev.visionllm.model.gdino;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.visionllm.Golden;
+import dev.visionllm.nn.DeformableAttention;
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.Features;
+import dev.visionllm.nn.Level;
 import dev.visionllm.nn.Params;
+import dev.visionllm.nn.PositionEncoding;
+import dev.visionllm.nn.Pyramid;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -63,8 +68,7 @@ class GroundingDinoGoldenTest {
       g.check("backbone." + i + ".feature", f.maps().get(i), ATOL);
       Tensor map = g.io("backbone." + i + ".feature");
       Tensor mask =
-          Pyramid.nearest(
-              g.io("pixel_mask"), new Features.Level((int) map.size(2), (int) map.size(3), 0));
+          Pyramid.nearest(g.io("pixel_mask"), new Level((int) map.size(2), (int) map.size(3), 0));
       exact(g, "backbone." + i + ".mask", mask);
       Tensor pos =
           PositionEncoding.image(mask.to(ScalarType.Float), c.hidden() / 2, c.temperature());
@@ -200,12 +204,12 @@ class GroundingDinoGoldenTest {
         ATOL);
   }
 
-  private static List<Features.Level> levels(Tensor shapes) {
+  private static List<Level> levels(Tensor shapes) {
     long[] hw = Tensors.longs(shapes);
-    List<Features.Level> levels = new ArrayList<>();
+    List<Level> levels = new ArrayList<>();
     int start = 0;
     for (int i = 0; i < hw.length; i += 2) {
-      levels.add(new Features.Level((int) hw[i], (int) hw[i + 1], start));
+      levels.add(new Level((int) hw[i], (int) hw[i + 1], start));
       start = levels.get(levels.size() - 1).end();
     }
     return levels;

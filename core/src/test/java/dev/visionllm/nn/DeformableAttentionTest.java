@@ -1,8 +1,8 @@
-package dev.visionllm.model.gdino;
+package dev.visionllm.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.visionllm.nn.F;
+import dev.visionllm.model.RandomWeights;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.util.List;
@@ -14,8 +14,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 
 class DeformableAttentionTest {
-  private static final List<Features.Level> LEVELS =
-      List.of(new Features.Level(5, 7, 0), new Features.Level(3, 2, 35));
+  private static final List<Level> LEVELS = List.of(new Level(5, 7, 0), new Level(3, 2, 35));
   private static final int TOKENS = 41;
   private static final int QUERIES = 6;
   private static final int HEADS = 2;
@@ -27,14 +26,14 @@ class DeformableAttentionTest {
     try (var scope = TensorScope.open()) {
       Random random = new Random(5);
       int b = 2;
-      Tensor value = Configs.noise(1, b, TOKENS, HEADS * CHANNELS);
+      Tensor value = RandomWeights.tensor(1, b, TOKENS, HEADS * CHANNELS);
       float[] xy = new float[b * QUERIES * HEADS * LEVELS.size() * POINTS * 2];
       for (int i = 0; i < xy.length; i++) {
         xy[i] = random.nextFloat() * 1.6f - 0.3f; // some beyond the border
       }
       Tensor places = Tensors.of(xy, b, QUERIES, HEADS, LEVELS.size(), POINTS, 2);
       Tensor weights =
-          torch.softmax(Configs.noise(2, b, QUERIES, HEADS, LEVELS.size() * POINTS), -1);
+          torch.softmax(RandomWeights.tensor(2, b, QUERIES, HEADS, LEVELS.size() * POINTS), -1);
       float[] actual =
           Tensors.floats(
               DeformableAttention.sample(
@@ -55,7 +54,7 @@ class DeformableAttentionTest {
     for (int i = 0; i < b; i++) {
       for (int q = 0; q < QUERIES; q++) {
         for (int h = 0; h < HEADS; h++) {
-          for (Features.Level level : LEVELS) {
+          for (Level level : LEVELS) {
             for (int s = 0; s < POINTS; s++, at++) {
               double x = xy[2 * at] * (double) level.width() - 0.5;
               double y = xy[2 * at + 1] * (double) level.height() - 0.5;

@@ -1,9 +1,5 @@
-package dev.visionllm.model.gdino;
+package dev.visionllm.nn;
 
-import dev.visionllm.nn.Conv2d;
-import dev.visionllm.nn.F;
-import dev.visionllm.nn.GroupNorm;
-import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
@@ -18,31 +14,47 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * tokens with their places, which are in fp32 whatever the weights are. Shapes: b images; a = b, or
  * 1 if no image is padded; d hidden size; n tokens of all levels.
  */
-final class Pyramid {
+public final class Pyramid {
+  /** Channel groups of the projections' norms. */
+  public static final int GROUPS = 32;
+
   private static final int FROM_BACKBONE = 3;
 
   private final int hidden;
   private final double temperature;
   private final Tensor level_embed; // (levels, d)
-  private final List<Projection> input_proj_vision;
+  private final List<Projection> projections;
 
-  Pyramid(Params p, GroundingDino.Config c) {
-    hidden = c.hidden();
-    temperature = c.temperature();
-    level_embed = p.tensor("level_embed", c.levels(), hidden);
-    int stages = c.backbone().depths().size();
+  /**
+   * @param p the cursor above {@code level_embed}
+   * @param projections the cursor at the list of projections
+   * @param channels of the backbone's last three maps, finest first
+   * @param levels three or more; those beyond the backbone's come from the one before by
+   *     convolution
+   * @param hidden d, a multiple of {@link #GROUPS}
+   * @param temperature of the position encoding
+   */
+  public Pyramid(
+      Params p,
+      Params projections,
+      List<Integer> channels,
+      int levels,
+      int hidden,
+      double temperature) {
+    this.hidden = hidden;
+    this.temperature = temperature;
+    level_embed = p.tensor("level_embed", levels, hidden);
     List<Projection> list = new ArrayList<>();
-    for (int i = 0; i < c.levels(); i++) {
-      Params q = p.at("input_proj_vision").at(i);
-      int stage = Math.min(stages - FROM_BACKBONE + i, stages - 1);
-      long in = i <= FROM_BACKBONE ? c.backbone().channels(stage) : hidden;
+    for (int i = 0; i < levels; i++) {
+      Params q = projections.at(i);
+      long in = i <= FROM_BACKBONE ? channels.get(Math.min(i, FROM_BACKBONE - 1)) : hidden;
       Conv2d conv =
           i < FROM_BACKBONE
               ? new Conv2d(q.at(0), in, hidden, 1, 1, 0)
               : new Conv2d(q.at(0), in, hidden, 3, 2, 1);
-      list.add(new Projection(conv, new GroupNorm(q.at(1), GroundingDino.GROUPS, hidden, 1e-5)));
+      list.add(new Projection(conv, new GroupNorm(q.at(1), GROUPS, hidden, 1e-5)));
     }
-    input_proj_vision = List.copyOf(list);
+    this.projections = List.copyOf(list);
   }
 
   private record Projection(Conv2d conv, GroupNorm norm) {
@@ -55,21 +67,20 @@ final class Pyramid {
    * @param maps of the backbone, finest first; the last three are used
    * @param pixelMask (b, h, w) bool, or null if nothing is padded
    */
-  Features forward(List<Tensor> maps, Tensor pixelMask, Tensor pixels) {
+  public Features forward(List<Tensor> maps, Tensor pixelMask, Tensor pixels) {
     List<Tensor> sources = new ArrayList<>();
-    for (int i = 0; i < input_proj_vision.size(); i++) {
+    for (int i = 0; i < projections.size(); i++) {
       int map = maps.size() - FROM_BACKBONE + i;
       Tensor in =
           i < FROM_BACKBONE
               ? maps.get(map)
               : i == FROM_BACKBONE ? maps.get(maps.size() - 1) : sources.get(i - 1);
-      sources.add(input_proj_vision.get(i).forward(in));
+      sources.add(projections.get(i).forward(in));
     }
-    List<Features.Level> levels = new ArrayList<>();
+    List<Level> levels = new ArrayList<>();
     int start = 0;
     for (Tensor s : sources) {
-      Features.Level level =
-          new Features.Level(Math.toIntExact(s.size(2)), Math.toIntExact(s.size(3)), start);
+      Level level = new Level(Math.toIntExact(s.size(2)), Math.toIntExact(s.size(3)), start);
       levels.add(level);
       start = level.end();
     }
@@ -87,7 +98,7 @@ final class Pyramid {
   }
 
   private List<Tensor> layOut(
-      List<Tensor> sources, List<Features.Level> levels, Tensor pixelMask, Tensor pixels) {
+      List<Tensor> sources, List<Level> levels, Tensor pixelMask, Tensor pixels) {
     List<Tensor> vision = new ArrayList<>();
     List<Tensor> position = new ArrayList<>();
     List<Tensor> valid = new ArrayList<>(); // (a, h * w)
@@ -95,7 +106,7 @@ final class Pyramid {
     List<Tensor> centres = new ArrayList<>(); // (a, h * w, 2)
     List<Tensor> proposals = new ArrayList<>(); // (a, h * w, 4)
     for (int i = 0; i < levels.size(); i++) {
-      Features.Level level = levels.get(i);
+      Level level = levels.get(i);
       Tensor mask =
           pixelMask == null
               ? torch.ones(1, level.height(), level.width()).to(pixels.device(), ScalarType.Float)
@@ -141,7 +152,7 @@ final class Pyramid {
   }
 
   /** Centres of a level's tokens in tokens, x and y: (1, h * w, 2). */
-  private static Tensor centres(Features.Level level) {
+  private static Tensor centres(Level level) {
     int w = level.width();
     float[] xy = new float[2 * level.height() * w];
     for (int i = 0; i < level.height() * w; i++) {
@@ -152,7 +163,7 @@ final class Pyramid {
   }
 
   /** The mask at a level's size: each token takes the pixel at its top left, as torch's nearest. */
-  static Tensor nearest(Tensor mask, Features.Level level) {
+  public static Tensor nearest(Tensor mask, Level level) {
     return mask.index_select(1, nearest(mask.size(1), level.height()))
         .index_select(2, nearest(mask.size(2), level.width()));
   }

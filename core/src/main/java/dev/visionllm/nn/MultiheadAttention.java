@@ -1,20 +1,20 @@
-package dev.visionllm.model.gdino;
+package dev.visionllm.nn;
 
-import dev.visionllm.nn.F;
-import dev.visionllm.nn.Linear;
-import dev.visionllm.nn.Params;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /** Attention with the three input projections in one matrix, as torch.nn.MultiheadAttention. */
-final class MultiheadAttention {
+public final class MultiheadAttention {
   private final long d;
   private final long heads;
   private final Tensor in_proj_weight; // (3 d, d): query, key, value
   private final Tensor in_proj_bias; // (3 d)
   private final Linear out_proj;
 
-  MultiheadAttention(Params p, long d, long heads) {
+  /**
+   * @param d hidden size, a multiple of heads
+   */
+  public MultiheadAttention(Params p, long d, long heads) {
     this.d = d;
     this.heads = heads;
     in_proj_weight = p.tensor("in_proj_weight", 3 * d, d);
@@ -27,7 +27,7 @@ final class MultiheadAttention {
    * @param values (b, t, d)
    * @param mask additive, broadcastable to (b, heads, t, t), or null
    */
-  Tensor self(Tensor x, Tensor values, Tensor mask) {
+  public Tensor self(Tensor x, Tensor values, Tensor mask) {
     Tensor qk = project(x, 0, 2 * d);
     return attend(
         F.slice(qk, 2, 0, d), F.slice(qk, 2, d, 2 * d), project(values, 2 * d, 3 * d), mask);
@@ -38,7 +38,7 @@ final class MultiheadAttention {
    * @param memory keys and values, (b, s, d)
    * @param mask additive, broadcastable to (b, heads, t, s), or null
    */
-  Tensor cross(Tensor x, Tensor memory, Tensor mask) {
+  public Tensor cross(Tensor x, Tensor memory, Tensor mask) {
     Tensor kv = project(memory, d, 3 * d);
     return attend(project(x, 0, d), F.slice(kv, 2, 0, d), F.slice(kv, 2, d, 2 * d), mask);
   }

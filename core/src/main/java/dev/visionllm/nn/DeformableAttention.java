@@ -1,8 +1,5 @@
-package dev.visionllm.model.gdino;
+package dev.visionllm.nn;
 
-import dev.visionllm.nn.F;
-import dev.visionllm.nn.Linear;
-import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Tensors;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
@@ -15,7 +12,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * 2021). Shapes: b images, q queries, n tokens of all levels, m heads, k channels of a head, l
  * levels, s places (points) a level.
  */
-final class DeformableAttention {
+public final class DeformableAttention {
   private final long heads;
   private final long levels;
   private final long points;
@@ -24,7 +21,11 @@ final class DeformableAttention {
   private final Linear value_proj;
   private final Linear output_proj;
 
-  DeformableAttention(Params p, long d, long heads, long levels, long points) {
+  /**
+   * @param d hidden size, a multiple of heads
+   * @param points places a head looks at on each level
+   */
+  public DeformableAttention(Params p, long d, long heads, long levels, long points) {
     this.heads = heads;
     this.levels = levels;
     this.points = points;
@@ -42,8 +43,8 @@ final class DeformableAttention {
    *     (b or 1, q, l, 4), whose size then scales the offsets
    * @return (b, q, d)
    */
-  Tensor forward(
-      Tensor query, Tensor vision, Tensor padding, Tensor reference, List<Features.Level> sizes) {
+  public Tensor forward(
+      Tensor query, Tensor vision, Tensor padding, Tensor reference, List<Level> sizes) {
     long b = query.size(0);
     long q = query.size(1);
     Tensor value = value_proj.forward(vision); // (b, n, d)
@@ -67,7 +68,7 @@ final class DeformableAttention {
   }
 
   /** Width and height of one token of each level, in shares of the map: (l, 1, 2). */
-  private static Tensor pixel(List<Features.Level> sizes) {
+  private static Tensor pixel(List<Level> sizes) {
     float[] step = new float[2 * sizes.size()];
     for (int i = 0; i < sizes.size(); i++) {
       step[2 * i] = 1f / sizes.get(i).width();
@@ -86,8 +87,8 @@ final class DeformableAttention {
    * @param weights (b, q, m, l * s)
    * @return (b, q, m * k)
    */
-  static Tensor sample(
-      Tensor value, List<Features.Level> sizes, long heads, Tensor places, Tensor weights) {
+  public static Tensor sample(
+      Tensor value, List<Level> sizes, long heads, Tensor places, Tensor weights) {
     long b = value.size(0);
     long q = places.size(1);
     long k = value.size(2) / heads;
@@ -97,7 +98,7 @@ final class DeformableAttention {
     Tensor w = weights.permute(0, 2, 3, 1).contiguous(); // (b, m, l * s, q)
     Tensor y = null; // (b * m, k, q)
     for (int i = 0; i < sizes.size(); i++) {
-      Features.Level level = sizes.get(i);
+      Level level = sizes.get(i);
       Tensor map =
           F.slice(channelsFirst, 2, level.start(), level.end())
               .reshape(b * heads, k, level.height(), level.width());

@@ -1,6 +1,5 @@
-package dev.visionllm.model.gdino;
+package dev.visionllm.nn;
 
-import dev.visionllm.nn.F;
 import dev.visionllm.tensor.Tensors;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -10,7 +9,7 @@ import org.bytedeco.pytorch.global.torch;
  * Sines and cosines of coordinates at falling frequencies. Shapes: b images or 1 where all are
  * alike, h x w a map, n features of one coordinate.
  */
-final class PositionEncoding {
+public final class PositionEncoding {
   private static final double TURN = 2 * Math.PI;
 
   private PositionEncoding() {}
@@ -31,7 +30,7 @@ final class PositionEncoding {
    * @param valid (b, h, w), 1 for a pixel of the picture, 0 for padding
    * @return (b, h * w, 2 n): row, then column
    */
-  static Tensor image(Tensor valid, int n, double temperature) {
+  public static Tensor image(Tensor valid, int n, double temperature) {
     Tensor y = turns(valid.cumsum(1), 1);
     Tensor x = turns(valid.cumsum(2), 2);
     return F.cat(-1, sine(y, n, temperature), sine(x, n, temperature)).flatten(1, 2);
@@ -44,13 +43,13 @@ final class PositionEncoding {
   }
 
   /** Boxes (b, q, 4) of x, y, w, h -> (b, q, 4 n) in the order y, x, w, h. */
-  static Tensor boxes(Tensor boxes, int n) {
+  public static Tensor boxes(Tensor boxes, int n) {
     Tensor order = Tensors.of(new long[] {1, 0, 2, 3}, 4);
     return sine(F.scale(boxes.index_select(-1, order), TURN), n, 10000).flatten(-2, -1);
   }
 
   /** Places of classes in the prompt, (b, p) -> (b, p, n). */
-  static Tensor places(Tensor places, int n) {
+  public static Tensor places(Tensor places, int n) {
     return sine(F.scale(places, TURN), n, 10000);
   }
 }

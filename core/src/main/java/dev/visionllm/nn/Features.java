@@ -1,12 +1,12 @@
-package dev.visionllm.model.gdino;
+package dev.visionllm.nn;
 
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * What Grounding DINO computes of a picture before it knows any class: pass it to {@link
- * GroundingDino#decode} for each set of classes. Shapes: b images; a = b, or 1 if no image is
- * padded; n tokens of all levels together; d hidden size.
+ * What a deformable detector computes of a picture before it knows any class, so that one pass of
+ * the backbone serves any number of prompts; {@link Pyramid} makes it. Shapes: b images; a = b, or
+ * 1 if no image is padded; n tokens of all levels together; d hidden size.
  *
  * @param maps the backbone's maps, finest first, (b, c, h, w)
  * @param levels sizes of the levels, finest first
@@ -28,11 +28,4 @@ public record Features(
     Tensor ratios,
     Tensor reference,
     Tensor proposals,
-    Tensor unusable) {
-  /** Size of a level's map and where its tokens start among all. */
-  public record Level(int height, int width, int start) {
-    int end() {
-      return start + height * width;
-    }
-  }
-}
+    Tensor unusable) {}
