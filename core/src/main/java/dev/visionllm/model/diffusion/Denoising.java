@@ -5,6 +5,7 @@ import dev.visionllm.nn.F;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
@@ -115,9 +116,14 @@ public final class Denoising implements Iterator<Denoising.Step>, AutoCloseable 
   /** The denoiser's answer: (g n, z, h, w). */
   Tensor predict(Tensor input, int i) {
     float[] time = new float[Math.toIntExact(input.size(0))];
-    java.util.Arrays.fill(time, (float) times[i]);
+    Arrays.fill(time, (float) times[i]);
     Tensor t = Tensors.of(time, time.length).to(input.device(), ScalarType.Float);
     return model.unet().forward(input, t, context);
+  }
+
+  /** The conditions, (g n, q, c); the run's own. */
+  Tensor context() {
+    return context;
   }
 
   /** The latents after the steps taken so far, (n, z, h, w); the run's own. */

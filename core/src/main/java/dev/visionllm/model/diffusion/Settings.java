@@ -75,6 +75,12 @@ public record Settings(
         schedule, steps, guidance, imageGuidance, width, height, images, seed, previews, tiled);
   }
 
+  /** The same with or without previews. */
+  public Settings withPreviews(boolean previews) {
+    return new Settings(
+        schedule, steps, guidance, imageGuidance, width, height, images, seed, previews, tiled);
+  }
+
   /**
    * The same with a picture's aspect ratio.
    *

@@ -110,13 +110,13 @@ public final class TextEncoder {
     return levels;
   }
 
-  /** Additive, (t, t): minus infinity where the key comes after the query. */
+  /** Additive, (1, 1, t, t): minus infinity where the key comes after the query. */
   private Tensor causal(int t) {
     float[] mask = new float[t * t];
     for (int query = 0; query < t; query++) {
       Arrays.fill(mask, query * t + query + 1, (query + 1) * t, Float.NEGATIVE_INFINITY);
     }
-    return Tensors.of(mask, t, t).to(position_embedding.weight());
+    return Tensors.of(mask, 1, 1, t, t).to(position_embedding.weight());
   }
 
   /** A pre-norm block: (b, t, d) -> (b, t, d). */

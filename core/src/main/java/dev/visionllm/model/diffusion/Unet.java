@@ -125,12 +125,12 @@ public final class Unet {
   }
 
   private final Config config;
-  private final Conv2d conv_in;
+  final Conv2d conv_in;
   private final Linear linear_1; // time_embedding.linear_1
   private final Linear linear_2; // time_embedding.linear_2
-  private final List<Down> down_blocks;
-  private final Middle mid_block;
-  private final List<Up> up_blocks;
+  final List<Down> down_blocks;
+  final Middle mid_block;
+  final List<Up> up_blocks;
   private final GroupNorm conv_norm_out;
   private final Conv2d conv_out;
   private final ScalarType dtype; // of the weights
