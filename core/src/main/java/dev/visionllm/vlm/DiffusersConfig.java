@@ -62,8 +62,8 @@ public final class DiffusersConfig {
             f.integer("llm_hidden_size", 4096),
             f.integer("sd_hidden_size", 768),
             f.integer("num_queries", 77),
-            f.integer("num_encoder_layers", 4),
-            f.integer("num_decoder_layers", 4));
+            f.integer("num_encoder_layers", 1),
+            f.integer("num_decoder_layers", 1));
     f.done();
     return c;
   }
@@ -112,15 +112,16 @@ public final class DiffusersConfig {
     Fields f = new Fields(json, where);
     f.knows("_class_name", "_diffusers_version", "sample_size");
     f.only("act_fn", "silu").only("center_input_sample", false).only("downsample_padding", 1);
-    f.only("mid_block_scale_factor", 1).only("mid_block_type", "UNetMidBlock2DCrossAttn");
+    f.only("mid_block_type", "UNetMidBlock2DCrossAttn");
     f.only("use_linear_projection", false).only("only_cross_attention", false);
     f.only("dual_cross_attention", false).only("upcast_attention", false);
     f.only("resnet_time_scale_shift", "default").only("time_embedding_type", "positional");
     f.only("conv_in_kernel", 3).only("conv_out_kernel", 3).only("class_embeddings_concat", false);
     f.only("transformer_layers_per_block", 1).only("resnet_skip_time_act", false);
-    f.only("resnet_out_scale_factor", 1).only("cross_attention_norm", "none");
-    f.only("attention_type", "default").only("addition_embed_type_num_heads", 64);
-    f.only("dropout", 0);
+    f.only("cross_attention_norm", "none").only("attention_type", "default");
+    f.knows("dropout", "addition_embed_type_num_heads"); // of training, of what is refused below
+    one(f, where, "mid_block_scale_factor");
+    one(f, where, "resnet_out_scale_factor");
     absent(f, where, "addition_embed_type", "addition_time_embed_dim", "class_embed_type");
     absent(f, where, "encoder_hid_dim", "encoder_hid_dim_type", "mid_block_only_cross_attention");
     absent(
@@ -244,6 +245,20 @@ public final class DiffusersConfig {
               + " as block_out_channels");
     }
     return out;
+  }
+
+  /** A factor that may be written as 1 or 1.0. */
+  private static void one(Fields f, String where, String name) {
+    double factor = f.number(name, 1.0);
+    if (factor != 1) {
+      throw new IllegalArgumentException(
+          where
+              + ": field \""
+              + name
+              + "\" is "
+              + factor
+              + ", should be 1, the only value that this version computes");
+    }
   }
 
   private static void absent(Fields f, String where, String... names) {

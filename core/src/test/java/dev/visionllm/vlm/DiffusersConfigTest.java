@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.visionllm.model.diffusion.ConditionMapper;
 import dev.visionllm.model.diffusion.LatentDiffusion;
 import dev.visionllm.model.diffusion.Schedule;
+import dev.visionllm.model.diffusion.Unet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,6 +102,11 @@ class DiffusersConfigTest {
     refused(
         () -> DiffusersConfig.unet(changed(UNET, "down_block_types", "[3]"), "unet"),
         "a list of strings");
+    refused(
+        () -> DiffusersConfig.unet(changed(UNET, "mid_block_scale_factor", "0.5"), "unet"),
+        "\"mid_block_scale_factor\" is 0.5, should be 1");
+    assertThat(DiffusersConfig.unet(changed(UNET, "resnet_out_scale_factor", "1.0"), "unet"))
+        .isEqualTo(Unet.Config.SD_15);
     refused(() -> DiffusersConfig.unet(changed(UNET, "colour", "1"), "unet"), "\"colour\"");
     refused(() -> DiffusersConfig.unet(changed(UNET, "attention_head_dim", "0"), "unet"), "heads");
     refused(() -> DiffusersConfig.vae(changed(VAE, "shift_factor", "0.1"), "vae"), "shift_factor");

@@ -10,11 +10,14 @@ import dev.visionllm.tensor.Tensors;
 import dev.visionllm.text.ClipTokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import tools.jackson.databind.JsonNode;
@@ -39,13 +42,39 @@ class NetworksGoldenTest {
         });
   }
 
+  /** From the language model's last states to the prediction: what the reference's losses say. */
+  @TestFactory
+  Stream<DynamicTest> fromTheLanguageModelToThePrediction() {
+    return Golden.tests(
+        Golden.Kind.MLLM_GEN,
+        g -> {
+          LatentDiffusion.Config c = Configs.of(g);
+          try (Params root = g.weights()) {
+            LatentDiffusion model = new LatentDiffusion(root.at(Configs.prefix(g)), c);
+            Tensor condition = model.mapper().forward(states(g, c.mapper().states()));
+            Tensor ids = tokens(g, Golden.root().resolve("sd_text_encoder"));
+            g.check(
+                "caption_loss", torch.mse_loss(condition, model.textEncoder().forward(ids)), 1e-5);
+            Tensor times = g.io("draw.2.randint");
+            Tensor noise = g.io("draw.1.randn_like");
+            Tensor sample = model.vae().encode(g.io("output_images")).sample(g.io("draw.0.randn"));
+            Tensor latents = F.scale(sample, c.vae().scalingFactor());
+            Tensor noisy = c.levels().addNoise(latents, noise, times);
+            g.check(
+                "image_loss",
+                torch.mse_loss(model.unet().forward(noisy, times, condition), noise),
+                1e-5);
+          }
+        });
+  }
+
   /** The hidden states after each trigger token, (calls, e, l). */
   static Tensor states(Golden g, int count) {
     int trigger = g.meta().get(Configs.prefix(g) + "_config").get("trigger_token_id").asInt();
     long[] ids = Tensors.longs(g.io("input_ids"));
-    Tensor hidden = g.io("hidden_states");
+    Tensor hidden = g.io(g.has("hidden_states") ? "hidden_states" : "hidden_last");
     int width = Math.toIntExact(hidden.size(1));
-    List<Tensor> found = new java.util.ArrayList<>();
+    List<Tensor> found = new ArrayList<>();
     for (int i = 0; i < ids.length; i++) {
       if (ids[i] == trigger) {
         int at = i % width + 1;
@@ -61,7 +90,7 @@ class NetworksGoldenTest {
         Golden.Kind.SD_TEXT_ENCODER,
         g -> {
           LatentDiffusion.Config c = Configs.of(g);
-          Tensor ids = tokens(g);
+          Tensor ids = tokens(g, g.dir());
           assertThat(Tensors.longs(ids)).isEqualTo(Tensors.longs(g.io("input_ids")));
           try (Params root = g.weights()) {
             TextEncoder text =
@@ -77,11 +106,11 @@ class NetworksGoldenTest {
         });
   }
 
-  /** The folder's captions through our tokenizer on the folder's files. */
-  private static Tensor tokens(Golden g) {
+  /** The folder's captions through our tokenizer. */
+  private static Tensor tokens(Golden g, Path files) {
     int length = g.meta().get("sd_config").get("num_queries").asInt();
     try {
-      ClipTokenizer tokenizer = ClipTokenizer.read(g.dir());
+      ClipTokenizer tokenizer = ClipTokenizer.read(files);
       JsonNode captions = g.meta().get("captions");
       long[] ids = new long[captions.size() * length];
       for (int i = 0; i < captions.size(); i++) {
