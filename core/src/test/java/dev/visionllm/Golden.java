@@ -38,6 +38,14 @@ public record Golden(Path dir, JsonNode meta, SafeTensors io) {
     GROUNDING_DINO("grounding_dino(?!_loss).*"),
     GROUNDING_DINO_LOSS("grounding_dino_loss.*"),
     UNIPOSE("unipose(?!_loss).*"),
+    MLLM_GEN("mllm_gen.*"),
+    GEN_MAPPER("gen_mapper.*"),
+    SD_TEXT_ENCODER("sd_text_encoder.*"),
+    SD_UNET("(sd|ip2p)_unet.*"),
+    SD_VAE("sd_vae.*"),
+    SD_SAMPLING("sd_sampling.*"),
+    IP2P_SAMPLING("ip2p_sampling.*"),
+    SD_SCHEDULERS("sd_schedulers.*"),
     COCO_EVAL("coco_eval.*"),
     VQA_ACCURACY("vqa_accuracy.*");
 
