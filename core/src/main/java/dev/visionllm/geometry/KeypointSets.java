@@ -93,15 +93,16 @@ public final class KeypointSets {
                   + " 3, upper lip inter edge 4, upper lip inter edge 5, lower lip inter edge 3,"
                   + " lower lip inter edge 2, lower lip inter edge 1"),
           join(
-              line(0, 16),
-              line(17, 21),
-              line(22, 26),
-              line(27, 30),
-              line(31, 35),
-              ring(36, 41),
-              ring(42, 47),
-              ring(48, 59),
-              ring(60, 67)),
+              List.of(
+                  line(0, 16),
+                  line(17, 21),
+                  line(22, 26),
+                  line(27, 30),
+                  line(31, 35),
+                  ring(36, 41),
+                  ring(42, 47),
+                  ring(48, 59),
+                  ring(60, 67))),
           List.of(
               .042, .043, .044, .043, .040, .035, .031, .025, .020, .023, .029, .032, .037, .038,
               .043, .041, .045, .013, .012, .011, .011, .012, .012, .011, .011, .013, .015, .009,
@@ -281,12 +282,11 @@ public final class KeypointSets {
   }
 
   private static List<Limb> ring(int from, int to) {
-    return join(line(from, to), List.of(new Limb(to, from)));
+    return join(List.of(line(from, to), List.of(new Limb(to, from))));
   }
 
-  @SafeVarargs
-  private static List<Limb> join(List<Limb>... parts) {
-    return Arrays.stream(parts).flatMap(List::stream).toList();
+  private static List<Limb> join(List<List<Limb>> parts) {
+    return parts.stream().flatMap(List::stream).toList();
   }
 
   /** The points of an insect's three legs on one side. */
