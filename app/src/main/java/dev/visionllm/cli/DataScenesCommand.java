@@ -25,12 +25,15 @@ import picocli.CommandLine.Option;
         "Compose pictures of named cut-outs, with COCO annotations and LLaVA conversations.",
     footer = {
       "",
-      "A source folder holds NAME.png, NAME.svg or NAME/anything.png; underscores in NAME are spaces.",
+      "A source folder holds NAME.png, NAME.svg or NAME/anything.png; underscores in NAME are"
+          + " spaces.",
       "OUT gets images/*.png, instances.json and conversations.jsonl, the same for the same seed.",
       "",
       "Examples:",
       "  visionllm data scenes --sources my/cutouts --count 100 --seed 1 --out scenes",
-      "  visionllm data scenes --sources a,b --backgrounds photos --count 20000 --seed 1 --out train",
+      "  visionllm data scenes --sources a,b --backgrounds photos --count 20000 --seed 1 --out"
+          + " train",
+      "  visionllm data scenes --sources a,b --crowd 10-16 --count 8000 --seed 2 --out crowds",
       "  visionllm data scenes --sources a --size 320x240 --count 10 --seed 7 --out wide --json"
     })
 final class DataScenesCommand extends CliCommand {
@@ -77,6 +80,14 @@ final class DataScenesCommand extends CliCommand {
   private String size;
 
   @Option(
+      names = "--crowd",
+      paramLabel = "MIN-MAX",
+      description =
+          "Crowds: that many objects of any classes in every picture, and no empty pictures"
+              + " (default: few objects of few classes, some pictures empty).")
+  private String crowd;
+
+  @Option(
       names = "--backgrounds",
       paramLabel = "DIR",
       description = "Photographs to use as backgrounds, beside drawn ones.")
@@ -93,7 +104,7 @@ final class DataScenesCommand extends CliCommand {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Scenes.Settings settings = sized(size);
+    Scenes.Settings settings = crowded(sized(size), crowd);
     Templates wordings = templates == null ? Templates.builtIn() : Templates.load(templates);
     Backgrounds behind =
         backgrounds == null ? Backgrounds.DRAWN : Backgrounds.withPhotographs(backgrounds);
@@ -137,6 +148,22 @@ final class DataScenesCommand extends CliCommand {
             .build()) {
       return writer.write(out, count, threads, bar::stepTo);
     }
+  }
+
+  /** Null or "10-16". */
+  static Scenes.Settings crowded(Scenes.Settings settings, String crowd) {
+    if (crowd == null) {
+      return settings;
+    }
+    if (!crowd.matches("[0-9]{1,3}-[0-9]{1,3}")) {
+      throw new IllegalArgumentException("crowd '" + crowd + "' is not of the form 10-16");
+    }
+    String[] ends = crowd.split("-");
+    int least = Integer.parseInt(ends[0]);
+    if (least < 2) {
+      throw new IllegalArgumentException("a crowd has at least 2 objects, not " + least);
+    }
+    return settings.crowded(least, Integer.parseInt(ends[1]));
   }
 
   /** "256" or "320x240". */

@@ -18,6 +18,9 @@ public final class Scenes {
    * @param width pixels
    * @param height pixels
    * @param empty share of pictures that hold no object
+   * @param minObjects fewest objects that are placed in a picture that is not empty. From 2 on
+   *     pictures are crowds: any number up to the most is as likely, and every object may be of any
+   *     class. With 0 or 1 small numbers and few classes are likelier
    * @param maxObjects most objects in a picture
    * @param minVisible least visible fraction of every object
    * @param minSide least longer side of an object, as a share of the picture's shorter side
@@ -27,11 +30,12 @@ public final class Scenes {
       int width,
       int height,
       double empty,
+      int minObjects,
       int maxObjects,
       double minVisible,
       double minSide,
       double maxSide) {
-    public static final Settings DEFAULT = new Settings(256, 256, 0.12, 8, 0.5, 0.16, 0.5);
+    public static final Settings DEFAULT = new Settings(256, 256, 0.12, 1, 8, 0.5, 0.16, 0.5);
 
     public Settings {
       if (width < 32 || height < 32 || width > 8192 || height > 8192) {
@@ -40,8 +44,13 @@ public final class Scenes {
       }
       if (!(empty >= 0 && empty <= 1))
         throw new IllegalArgumentException("share of empty pictures " + empty + " is not in 0..1");
-      if (maxObjects < 0 || maxObjects > 100)
-        throw new IllegalArgumentException("object count " + maxObjects + " is not in 0..100");
+      if (minObjects < 0 || minObjects > maxObjects || maxObjects > 100)
+        throw new IllegalArgumentException(
+            "object counts "
+                + minObjects
+                + " to "
+                + maxObjects
+                + " are not in order within 0..100");
       if (!(minVisible > 0 && minVisible <= 1)) {
         throw new IllegalArgumentException(
             "least visible fraction " + minVisible + " is not in (0, 1]");
@@ -54,7 +63,16 @@ public final class Scenes {
 
     /** The same with another picture size. */
     public Settings sized(int w, int h) {
-      return new Settings(w, h, empty, maxObjects, minVisible, minSide, maxSide);
+      return new Settings(w, h, empty, minObjects, maxObjects, minVisible, minSide, maxSide);
+    }
+
+    /** The same with other numbers of objects; crowds leave no picture empty. */
+    public Settings crowded(int least, int most) {
+      return new Settings(width, height, 0, least, most, minVisible, minSide, maxSide);
+    }
+
+    private boolean crowd() {
+      return minObjects > 1;
     }
 
     /** Pixels that cut-outs should be drawn at, so that the largest object is not blown up. */
@@ -124,12 +142,18 @@ public final class Scenes {
   }
 
   private int objects(RandomGenerator random) {
+    if (settings.crowd()) {
+      return random.nextInt(settings.minObjects(), settings.maxObjects() + 1);
+    }
     return 1
         + weighted(COUNT_WEIGHTS, Math.min(settings.maxObjects(), COUNT_WEIGHTS.length), random);
   }
 
   private List<String> classes(int objects, RandomGenerator random) {
     if (objects == 0) return List.of();
+    if (settings.crowd()) {
+      return random.ints(objects, 0, names.size()).mapToObj(names::get).toList();
+    }
     int most = Math.min(Math.min(objects, CLASS_WEIGHTS.length), names.size());
     int n = 1 + weighted(CLASS_WEIGHTS, most, random);
     List<String> chosen = new ArrayList<>();

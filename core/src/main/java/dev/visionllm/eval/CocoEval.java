@@ -1,6 +1,7 @@
 package dev.visionllm.eval;
 
 import dev.visionllm.geometry.Box;
+import dev.visionllm.geometry.KeypointSets;
 import dev.visionllm.geometry.Keypoints;
 import dev.visionllm.geometry.Rle;
 import java.util.ArrayList;
@@ -36,10 +37,7 @@ public final class CocoEval {
   private static final Range LARGE = new Range("large", 96 * 96, 1e10);
 
   /** The falloff of COCO's 17 human key points, Params.kpt_oks_sigmas. */
-  public static final List<Double> COCO_SIGMAS =
-      List.of(
-          .026, .025, .025, .035, .035, .079, .079, .072, .072, .062, .062, .107, .107, .087, .087,
-          .089, .089);
+  public static final List<Double> COCO_SIGMAS = KeypointSets.COCO.sigmas();
 
   /**
    * A box as COCO writes it, kept so that overlaps round as in pycocotools: left, top, width,

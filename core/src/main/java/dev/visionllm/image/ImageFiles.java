@@ -15,6 +15,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
@@ -77,6 +78,29 @@ public final class ImageFiles {
   /** Writes an 8-bit RGB PNG. */
   public static void writePng(Raster raster, Path file) throws IOException {
     writePng(raster.toBufferedImage(), file);
+  }
+
+  /**
+   * Writes an 8-bit RGB PNG that carries texts, such as how it was made.
+   *
+   * @param texts by keyword, 1 to 79 printable Latin-1 characters each
+   */
+  public static void writePng(Raster raster, Map<String, String> texts, Path file)
+      throws IOException {
+    Files.write(file, PngText.add(png(raster.toBufferedImage()), texts));
+  }
+
+  /**
+   * The texts that a PNG file carries, by keyword; none of a file that is no PNG.
+   *
+   * @throws IOException if the file cannot be read
+   */
+  public static Map<String, String> texts(Path file) throws IOException {
+    if (Files.size(file) > MAX_BYTES) {
+      throw new IllegalArgumentException(
+          file + ": this file has " + Files.size(file) + " bytes; at most " + MAX_BYTES);
+    }
+    return PngText.read(Files.readAllBytes(file));
   }
 
   /** Writes a PNG of a Java2D picture, with its alpha channel if it has one. */

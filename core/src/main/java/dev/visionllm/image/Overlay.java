@@ -1,15 +1,20 @@
 package dev.visionllm.image;
 
 import dev.visionllm.geometry.Box;
+import dev.visionllm.geometry.Polygons;
+import dev.visionllm.geometry.Rle;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
+import java.awt.Shape;
+import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.geom.RoundRectangle2D;
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferInt;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -17,7 +22,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Draws findings on a copy of a picture: a box each, with label and score on a filled tag. */
+/**
+ * Draws findings on a copy of a picture: a box each, or a translucent mask with its outline, and a
+ * filled tag with label and score.
+ */
 public final class Overlay {
   /**
    * Colours far apart in hue and lightness, most distinct first; labels beyond them get hues of
@@ -28,6 +36,9 @@ public final class Overlay {
     0x008f83, 0xffb000, 0x7f7f00, 0xdc7ab8, 0x3a2fbf, 0x6a994e, 0xa4133c
   };
 
+  /** Share of its colour in a pixel that a mask covers. */
+  private static final double OPACITY = 0.45;
+
   private Overlay() {}
 
   /**
@@ -35,12 +46,30 @@ public final class Overlay {
    *
    * @param box in pixels of the picture
    * @param score 0..1, or NaN to leave it out
+   * @param mask of the picture's size, drawn instead of the box unless it is empty; or null
    */
-  public record Item(Box box, String label, double score) {}
+  public record Item(Box box, String label, double score, Rle mask) {
+    /** One without a mask. */
+    public Item(Box box, String label, double score) {
+      this(box, label, score, null);
+    }
+  }
 
-  /** A picture of the same size with the items on it, larger boxes below smaller ones. */
+  /**
+   * A picture of the same size with the items on it, larger boxes below smaller ones.
+   *
+   * @throws IllegalArgumentException if a mask has another size than the picture
+   */
   public static Raster draw(Raster picture, List<Item> items) {
     BufferedImage image = picture.toBufferedImage();
+    Map<String, Color> colours = colours(items);
+    List<Item> ordered = new ArrayList<>(items);
+    ordered.sort(Comparator.comparingDouble((Item i) -> area(i.box)).reversed());
+    for (Item item : ordered) {
+      if (item.mask != null) {
+        fill(image, item, colours.get(item.label));
+      }
+    }
     Graphics2D g = image.createGraphics();
     g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
     g.setRenderingHint(
@@ -50,11 +79,9 @@ public final class Overlay {
     float line = Math.max(2, Math.round(side / 160f));
     g.setFont(new Font(Font.SANS_SERIF, Font.BOLD, Math.round(Math.max(11, side / 34f))));
 
-    Map<String, Color> colours = colours(items);
-    List<Item> ordered = new ArrayList<>(items);
-    ordered.sort(Comparator.comparingDouble((Item i) -> area(i.box)).reversed());
     for (Item item : ordered) {
-      box(g, item.box, colours.get(item.label), line);
+      boolean bare = item.mask == null || item.mask.area() == 0;
+      line(g, bare ? box(item.box) : outline(item.mask), colours.get(item.label), line);
     }
     List<Rectangle2D> taken = new ArrayList<>();
     for (Item item : ordered) {
@@ -84,11 +111,58 @@ public final class Overlay {
     return (box.x1() - box.x0()) * (box.y1() - box.y0());
   }
 
-  private static void box(Graphics2D g, Box box, Color colour, float line) {
+  /** Blends the colour into the pixels of the mask. */
+  private static void fill(BufferedImage image, Item item, Color colour) {
+    int w = image.getWidth();
+    int h = image.getHeight();
+    if (item.mask.width() != w || item.mask.height() != h) {
+      throw new IllegalArgumentException(
+          "the mask of '%s' has %d x %d pixels, its picture %d x %d: masks are drawn unscaled"
+              .formatted(item.label, item.mask.width(), item.mask.height(), w, h));
+    }
+    int[] pixels = ((DataBufferInt) image.getRaster().getDataBuffer()).getData();
+    int[] runs = item.mask.counts();
+    int i = 0; // column by column
+    for (int k = 0; k < runs.length; k++) {
+      for (int end = i + runs[k]; i < end; i++) {
+        if (k % 2 == 1) {
+          int at = i % h * w + i / h;
+          pixels[at] = blend(pixels[at], colour);
+        }
+      }
+    }
+  }
+
+  private static int blend(int pixel, Color colour) {
+    return mix(pixel >> 16 & 255, colour.getRed()) << 16
+        | mix(pixel >> 8 & 255, colour.getGreen()) << 8
+        | mix(pixel & 255, colour.getBlue());
+  }
+
+  private static int mix(int below, int above) {
+    return (int) Math.round(below + OPACITY * (above - below));
+  }
+
+  private static Shape outline(Rle mask) {
+    Path2D path = new Path2D.Double(Path2D.WIND_EVEN_ODD);
+    for (Polygons.Ring ring : Polygons.of(mask.toMask()).rings()) {
+      int[] xy = ring.xy();
+      path.moveTo(xy[0], xy[1]);
+      for (int i = 2; i < xy.length; i += 2) {
+        path.lineTo(xy[i], xy[i + 1]);
+      }
+      path.closePath();
+    }
+    return path;
+  }
+
+  private static Shape box(Box box) {
     double left = Math.rint(box.x0()); // whole pixels keep thin lines crisp
     double top = Math.rint(box.y0());
-    var shape =
-        new Rectangle2D.Double(left, top, Math.rint(box.x1()) - left, Math.rint(box.y1()) - top);
+    return new Rectangle2D.Double(left, top, Math.rint(box.x1()) - left, Math.rint(box.y1()) - top);
+  }
+
+  private static void line(Graphics2D g, Shape shape, Color colour, float line) {
     g.setColor(new Color(0, 0, 0, 90)); // a dark rim keeps bright colours visible on bright ground
     g.setStroke(new BasicStroke(line + 2, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
     g.draw(shape);

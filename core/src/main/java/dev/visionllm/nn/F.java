@@ -1,5 +1,6 @@
 package dev.visionllm.nn;
 
+import dev.visionllm.tensor.TensorScope;
 import java.util.Arrays;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
@@ -71,6 +72,13 @@ public final class F {
     return x.mul(new Scalar(by));
   }
 
+  /** x limited to [least, most]. */
+  public static Tensor clamp(Tensor x, double least, double most) {
+    return x.clamp(
+        new org.bytedeco.pytorch.ScalarOptional(new Scalar(least)),
+        new org.bytedeco.pytorch.ScalarOptional(new Scalar(most)));
+  }
+
   /** Exact (erf) GELU. */
   public static Tensor gelu(Tensor x) {
     return torch.gelu(x);
@@ -83,10 +91,7 @@ public final class F {
 
   /** log(x / (1 - x)) with x clamped to [eps, 1 - eps]. */
   public static Tensor inverseSigmoid(Tensor x, double eps) {
-    Tensor c =
-        x.clamp(
-            new org.bytedeco.pytorch.ScalarOptional(new Scalar(0.0)),
-            new org.bytedeco.pytorch.ScalarOptional(new Scalar(1.0)));
+    Tensor c = clamp(x, 0, 1);
     Tensor a = c.clamp_min(new Scalar(eps));
     Tensor b = c.neg().add(new Scalar(1.0)).clamp_min(new Scalar(eps));
     return torch.log(a.div(b));
@@ -117,6 +122,19 @@ public final class F {
   /** Indices of the k largest elements along the last dimension, largest first, int64. */
   public static Tensor topIndices(Tensor x, long k) {
     return new Tensor(torch.topk(x, k, -1, true, true).get1());
+  }
+
+  /** Index of the largest element along dim, which is dropped; the first of equal ones. */
+  public static Tensor argmax(Tensor x, long dim) {
+    return x.argmax(new LongOptional(dim), false);
+  }
+
+  /**
+   * Resizes maps as torch's bilinear interpolation with align_corners false and without
+   * antialiasing does: (b, c, h, w) -> (b, c, height, width).
+   */
+  public static Tensor resizeBilinear(Tensor x, long height, long width) {
+    return torch.upsample_bilinear2d(x, new long[] {height, width}, false);
   }
 
   /** Rows of x (b, n, d) at int64 indices (b, m) -> (b, m, d). */
@@ -163,13 +181,18 @@ public final class F {
     Tensor kt = k.transpose(2, 3);
     TensorVector chunks = new TensorVector();
     long t = q.size(2);
-    for (long from = 0; from < t; from += QUERY_CHUNK) {
+    for (long first = 0; first < t; first += QUERY_CHUNK) {
+      long from = first;
       long to = Math.min(t, from + QUERY_CHUNK);
-      Tensor scores = torch.matmul(scale(slice(q, 2, from, to), scale), kt);
-      if (mask != null) {
-        scores = scores.add(mask.size(2) == 1 ? mask : slice(mask, 2, from, to));
-      }
-      chunks.push_back(torch.matmul(torch.softmax(scores, -1), v));
+      chunks.push_back( // a scope each: the scores of all chunks together can be gigabytes
+          TensorScope.of(
+              () -> {
+                Tensor scores = torch.matmul(scale(slice(q, 2, from, to), scale), kt);
+                if (mask != null) {
+                  scores = scores.add(mask.size(2) == 1 ? mask : slice(mask, 2, from, to));
+                }
+                return torch.matmul(torch.softmax(scores, -1), v);
+              }));
     }
     return torch.cat(chunks, 2);
   }

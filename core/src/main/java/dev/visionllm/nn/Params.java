@@ -98,6 +98,16 @@ public final class Params implements AutoCloseable {
     }
   }
 
+  /** Records everything taken below another cursor under this one's names too. */
+  public void alias(Params same) {
+    String from = same.prefix + ".";
+    for (Map.Entry<String, Tensor> e : List.copyOf(taken.entrySet())) {
+      if (e.getKey().startsWith(from)) {
+        alias(e.getKey().substring(from.length()), e.getValue());
+      }
+    }
+  }
+
   /** n modules at 0, 1, ... below this cursor. */
   public <M> List<M> list(int n, Function<Params, M> module) {
     List<M> out = new ArrayList<>(n);

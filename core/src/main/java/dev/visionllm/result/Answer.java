@@ -20,6 +20,11 @@ public record Answer(String text, List<Finding> findings) {
     return findings(Detection.class);
   }
 
+  /** The findings that are boxes with keypoints. */
+  public List<Pose> poses() {
+    return findings(Pose.class);
+  }
+
   /** The findings of one kind, order kept. */
   public <T extends Finding> List<T> findings(Class<T> kind) {
     return findings.stream().filter(kind::isInstance).map(kind::cast).toList();

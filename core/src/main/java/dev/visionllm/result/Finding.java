@@ -1,7 +1,7 @@
 package dev.visionllm.result;
 
 /** One thing that an answer holds besides its text; each tool of the model has its own kind. */
-public sealed interface Finding permits Detection {
+public sealed interface Finding permits Detection, Segment, Pose {
 
   /** The words that the finding stands for, as the answer or the caller wrote them. */
   String label();

@@ -3,6 +3,7 @@ package dev.visionllm.tensor;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
@@ -66,10 +67,11 @@ public final class TensorScope {
   }
 
   /**
-   * Takes a tensor out of every scope: the caller now owns it and must {@code close()} it. For
-   * state that outlives a call, such as parameters, a KV cache or optimizer moments.
+   * Takes a tensor, or another native object, out of every scope: the caller now owns it and must
+   * {@code close()} it. For state that outlives a call, such as parameters, a KV cache or optimizer
+   * moments.
    */
-  public static Tensor keep(Tensor t) {
+  public static <P extends Pointer> P keep(P t) {
     PointerScope scope = PointerScope.getInnerScope();
     t.retainReference();
     if (scope != null) {
@@ -82,7 +84,8 @@ public final class TensorScope {
     PointerScope outer = PointerScope.getInnerScope();
     if (outer == null) {
       throw new IllegalStateException(
-          "TensorScope needs an enclosing scope to receive its result: open one at the entry point");
+          "TensorScope needs an enclosing scope to receive its result: open one at the entry"
+              + " point");
     }
     return outer;
   }

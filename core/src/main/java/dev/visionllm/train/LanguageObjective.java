@@ -45,12 +45,26 @@ final class LanguageObjective implements Objective<List<Packer.Row>> {
     List<Packer.Row> rows = new ArrayList<>();
     for (int number : pictures) {
       Corpus.Picture p = corpus.pictures().get(number);
-      List<Dialogue> chosen = new ArrayList<>(p.dialogues());
-      Collections.shuffle(chosen, new Random(random.nextLong()));
+      List<Dialogue> chosen = chosen(p.dialogues(), random);
       chosen = chosen.subList(0, Math.min(recipe.dialogues(), chosen.size()));
       rows.add(packer.pack(Pictures.read(p), chosen, model.config().tokensPerTile()));
     }
     return rows;
+  }
+
+  /** The picture's conversations by the recipe's shares, shuffled; all if that leaves none. */
+  private List<Dialogue> chosen(List<Dialogue> all, RandomGenerator random) {
+    List<Dialogue> chosen = new ArrayList<>();
+    for (Dialogue d : all) {
+      if (random.nextDouble() < recipe.shares().getOrDefault(d.task(), 1.0)) {
+        chosen.add(d);
+      }
+    }
+    if (chosen.isEmpty()) {
+      chosen.addAll(all);
+    }
+    Collections.shuffle(chosen, new Random(random.nextLong()));
+    return chosen;
   }
 
   @Override

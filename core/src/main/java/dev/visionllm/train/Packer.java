@@ -149,7 +149,8 @@ final class Packer {
     return turns;
   }
 
-  private static VisualPrompt prompt(Dialogue.Region r) {
+  /** The visual prompt of an annotated region. */
+  static VisualPrompt prompt(Dialogue.Region r) {
     if (r instanceof Dialogue.Region.Box b) {
       return new VisualPrompt.BoxPrompt(
           new dev.visionllm.geometry.Box(b.x0(), b.y0(), b.x1(), b.y1()));

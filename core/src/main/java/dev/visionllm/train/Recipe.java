@@ -33,11 +33,15 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param precision fp32, or bf16 for autocast
  * @param seed of everything random
  * @param dialogues most conversations per picture and pass
+ * @param shares how often a conversation of a task is taken, 0 to 1, by task; 1 for others
  * @param tokens most tokens of a packed row
  * @param classes most class names in a detection prompt
  * @param denoising denoising queries of each sign, 0 for none
  * @param dense weight of the one-to-many loss on encoder proposals, 0 for none
  * @param link weight of the pull of super-link states towards their class codes, 0 for none
+ * @param teacher weight of the pull of the image encoder towards a trained detector's features, 0
+ *     for none
+ * @param local whether an image encoder that is drawn starts as a convolution would
  * @param saveEvery steps between checkpoints
  */
 public record Recipe(
@@ -58,11 +62,14 @@ public record Recipe(
     Precision precision,
     long seed,
     int dialogues,
+    Map<String, Double> shares,
     int tokens,
     int classes,
     int denoising,
     double dense,
     double link,
+    double teacher,
+    boolean local,
     @JsonProperty("save_every") int saveEvery) {
 
   /** What a run learns. */
@@ -87,6 +94,7 @@ public record Recipe(
   public Recipe {
     from = from == null ? Map.of() : from;
     groups = groups == null ? Map.of() : groups;
+    shares = shares == null ? Map.of() : shares;
     accumulate = Math.max(1, accumulate);
     precision = precision == null ? Precision.FP32 : precision;
     saveEvery = saveEvery == 0 ? 500 : saveEvery;
@@ -97,6 +105,13 @@ public record Recipe(
     if (model == null || objective == null || data == null || data.isEmpty() || train == null) {
       throw new IllegalArgumentException("a recipe needs model, objective, data and train");
     }
+    shares.forEach(
+        (task, share) -> {
+          if (share == null || !(share >= 0 && share <= 1)) {
+            throw new IllegalArgumentException(
+                "the share of task " + task + " is " + share + ", should be 0 to 1");
+          }
+        });
     if (steps < 1 || batch < 1 || !(lr > 0) || warmup < 0 || saveEvery < 1) {
       throw new IllegalArgumentException(
           "steps "
@@ -164,11 +179,14 @@ public record Recipe(
         precision,
         seed,
         dialogues,
+        shares,
         tokens,
         classes,
         denoising,
         dense,
         link,
+        teacher,
+        local,
         saveEvery);
   }
 

@@ -82,7 +82,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     tokenizer = Tokenizer.load(recipe.model());
     SpecialTokens special = SpecialTokens.of(tokenizer);
     TrainState state = resume ? TrainState.read(out) : null;
-    params = new Params(state == null ? start(recipe) : state.model());
+    params = new Params(state == null ? start(recipe, config) : state.model());
     extra = new Params(state == null ? new Init(recipe.seed()) : state.extra());
     done = state == null ? 0 : state.step();
     try (var scope = TensorScope.open()) {
@@ -127,7 +127,13 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       GroundingDino gdino) {
     Objective<?> o =
         switch (r.objective()) {
-          case PATCHES -> new PatchObjective(corpus, preprocess, model.vision(), extra);
+          case PATCHES ->
+              new PatchObjective(
+                  corpus,
+                  preprocess,
+                  model,
+                  extra,
+                  r.teacher() > 0 ? new Teacher(config, corpus, model, gdino, extra, r) : null);
           case LANGUAGE -> new LanguageObjective(corpus, preprocess, model, r);
           case DETECTION -> new DetectionObjective(corpus, config, preprocess, null, gdino, r);
           case LINKED -> new DetectionObjective(corpus, config, preprocess, model, gdino, r);
@@ -136,19 +142,23 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   }
 
   /** The recipe's folder for a name gives the tensor, with the right shape; others are drawn. */
-  private static Params.Source start(Recipe recipe) throws IOException {
+  private static Params.Source start(Recipe recipe, VisionLlmConfig config) throws IOException {
     Map<String, Params.Source> folders = new LinkedHashMap<>();
     for (Map.Entry<String, Path> e : recipe.from().entrySet()) {
       folders.put(e.getKey(), Checkpoint.open(e.getValue()).withHardware(Hardware.CPU));
     }
-    Init init = init(recipe.seed());
+    Params.Source init = init(recipe.seed());
+    if (recipe.local()) {
+      init = new LocalStart(init, config.multimodal().vision(), recipe.seed());
+    }
+    Params.Source drawn = init;
     return new Params.Source() {
       private Params.Source of(String name) {
         return folders.entrySet().stream()
             .filter(e -> Pattern.matches(e.getKey(), name))
             .map(Map.Entry::getValue)
             .findFirst()
-            .orElse(init);
+            .orElse(drawn);
       }
 
       @Override
@@ -166,7 +176,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   /**
    * Deformable attention starts without preference among places around a point, boxes start where
    * their reference is, and classes start near even odds (Deformable DETR's initialisation; places
-   * are drawn instead of laid on a circle).
+   * are drawn instead of laid on a circle). Word embeddings start large beside what the language
+   * model's layers add to them, so that a word can still be told from its state after some layers.
    */
   private static Init init(long seed) {
     return new Init(seed)
@@ -175,6 +186,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         .with(".*attention_weights\\.weight", new Init.Fill.Constant(0))
         .with(".*bbox_embed.*layers\\.2\\.weight", new Init.Fill.Constant(0))
         .with(".*text_enhancer_layer\\.layer_norm_after\\.weight", new Init.Fill.Constant(0.1))
+        .with("llm\\.model\\.embed_tokens\\.weight", new Init.Fill.Normal(1))
+        .with("llm\\..*\\.(o_proj|down_proj)\\.weight", new Init.Fill.Xavier(0.3))
         .with("emb_embeddings_.*", new Init.Fill.Normal(1))
         .with(".*query_position_embeddings.*", new Init.Fill.Normal(1));
   }

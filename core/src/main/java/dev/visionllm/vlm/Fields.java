@@ -180,6 +180,19 @@ final class Fields {
     return out;
   }
 
+  /** A list of strings, which must exist. */
+  List<String> texts(String name) {
+    JsonNode n = get(name, null);
+    List<String> out = new ArrayList<>();
+    if (n.isArray()) {
+      n.forEach(e -> out.add(e.isString() ? e.asString() : null));
+    }
+    if (!n.isArray() || out.contains(null)) {
+      throw wrong(name, n, "a list of strings");
+    }
+    return out;
+  }
+
   /**
    * Refuses a value that asks for something else than what is computed; a missing field is fine.
    *

@@ -256,16 +256,11 @@ public final class Multimodal {
     }
     Tensor pixels = pixels(pictures, tiles).to(x.device(), x.scalar_type());
     List<Tensor> levels = vis_encoder.forward(pixels);
-    Tensor chosen = levels.get(levels.size() + config.outputLayer());
-    Tensor tokens = vl_bridge.forward(ClipVision.patches(chosen)); // (tiles, n, d)
-    Tensor out = SuperLink.put(x, patches, tokens.reshape(-1, x.size(2)));
+    Tensor out = SuperLink.put(x, patches, imageTokens(levels).reshape(-1, x.size(2)));
     if (masks.isEmpty()) {
       return out;
     }
-    if (region_encoder == null) {
-      throw new IllegalArgumentException("this model has no region encoder: ask without regions");
-    }
-    return SuperLink.put(out, regions, regionFeatures(pixels, levels, lastTile, masks, random));
+    return SuperLink.put(out, regions, regionTokens(pixels, levels, lastTile, masks, random));
   }
 
   private Inputs.Picture checked(Inputs.Picture p) {
@@ -294,12 +289,36 @@ public final class Multimodal {
     }
   }
 
-  private Tensor regionFeatures(
+  /**
+   * What the language model reads of tiles.
+   *
+   * @param levels of the image encoder, each (tiles, 1 + g^2, v)
+   * @return (tiles, n, d)
+   */
+  public Tensor imageTokens(List<Tensor> levels) {
+    return vl_bridge.forward(ClipVision.patches(levels.get(levels.size() + config.outputLayer())));
+  }
+
+  /**
+   * What the language model reads of regions.
+   *
+   * @param pixels (tiles, 3, s, s)
+   * @param levels of the image encoder, each (tiles, 1 + g^2, v)
+   * @param tiles the tile that each region lies on
+   * @param masks 0 or 1 per pixel of the tile, one per region
+   * @param random draws the points of large regions
+   * @return (regions, d)
+   * @throws IllegalArgumentException if the model has no region encoder
+   */
+  public Tensor regionTokens(
       Tensor pixels,
       List<Tensor> levels,
-      List<Integer> lastTile,
+      List<Integer> tiles,
       List<float[]> masks,
       RandomGenerator random) {
+    if (region_encoder == null) {
+      throw new IllegalArgumentException("this model has no region encoder: ask without regions");
+    }
     int n = masks.size();
     int size = config.vision().size();
     float[] joined = new float[n * size * size];
@@ -307,7 +326,7 @@ public final class Multimodal {
       System.arraycopy(masks.get(i), 0, joined, i * size * size, size * size);
     }
     Tensor mask = Tensors.of(joined, n, 1, size, size).to(pixels.device(), pixels.scalar_type());
-    long[] at = lastTile.stream().mapToLong(Integer::longValue).toArray();
+    long[] at = tiles.stream().mapToLong(Integer::longValue).toArray();
     Tensor tile = Tensors.of(at, n);
     tile = tile.to(pixels.device(), tile.scalar_type());
     List<Tensor> three = new ArrayList<>();

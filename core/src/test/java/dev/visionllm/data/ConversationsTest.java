@@ -252,7 +252,7 @@ class ConversationsTest {
         folder.resolve("apple.png"),
         java.awt.Color.RED,
         new java.awt.geom.Rectangle2D.Double(5, 5, 50, 50));
-    Scenes.Settings settings = new Scenes.Settings(64, 64, 0.1, 4, 0.5, 0.3, 0.5);
+    Scenes.Settings settings = new Scenes.Settings(64, 64, 0.1, 1, 4, 0.5, 0.3, 0.5);
     Scenes scenes = new Scenes(Cutouts.load(List.of(folder), 32), Backgrounds.DRAWN, settings, 1);
     new SceneWriter(scenes, ClassList.nano(), Templates.builtIn())
         .write(temp.resolve("alone"), 60, 1, n -> {});

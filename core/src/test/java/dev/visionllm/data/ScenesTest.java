@@ -121,7 +121,7 @@ class ScenesTest {
         new Scenes(
             Cutouts.load(List.of(folder), 64),
             Backgrounds.DRAWN,
-            new Scenes.Settings(96, 96, 0, 1, 0.9, 0.3, 0.5),
+            new Scenes.Settings(96, 96, 0, 1, 1, 0.9, 0.3, 0.5),
             3);
     int seen = 0;
     for (int i = 0; i < 40; i++) {
@@ -156,6 +156,24 @@ class ScenesTest {
   }
 
   @Test
+  void crowdsHoldManyObjectsOfAnyClass() throws Exception {
+    Scenes scenes = Shapes.scenes(temp, Scenes.Settings.DEFAULT.sized(128, 128).crowded(6, 12), 5);
+    int objects = 0;
+    int classes = 0;
+    for (int i = 0; i < 40; i++) {
+      List<Scene.Thing> things = scenes.scene(i).things();
+      assertThat(things).hasSizeBetween(1, 12); // what finds no place is left out
+      objects += things.size();
+      classes += (int) things.stream().map(Scene.Thing::name).distinct().count();
+    }
+    assertThat(objects / 40.0).isBetween(5.0, 12.0);
+    assertThat(classes / 40.0).as("classes of a picture; at most 4 elsewhere").isGreaterThan(4.2);
+    assertThatThrownBy(() -> Scenes.Settings.DEFAULT.crowded(9, 8))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("9 to 8");
+  }
+
+  @Test
   void photographsServeAsBackgrounds() throws Exception {
     Path photos = Files.createDirectories(temp.resolve("photos"));
     Shapes.png(photos.resolve("p.png"), Color.PINK, new Rectangle2D.Double(0, 0, 64, 64));
@@ -163,7 +181,7 @@ class ScenesTest {
         new Scenes(
             Cutouts.load(List.of(Shapes.folder(temp)), 48),
             Backgrounds.withPhotographs(photos),
-            new Scenes.Settings(80, 64, 1, 8, 0.5, 0.2, 0.5),
+            new Scenes.Settings(80, 64, 1, 1, 8, 0.5, 0.2, 0.5),
             1);
     int pink = 0;
     for (int i = 0; i < 60; i++) {

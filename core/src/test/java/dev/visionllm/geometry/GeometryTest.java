@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class GeometryTest {
@@ -86,5 +87,65 @@ class GeometryTest {
     var a = new Rle(2, 3, new int[] {6});
     var b = new Rle(3, 2, new int[] {6});
     assertThatThrownBy(() -> a.iou(b, false)).hasMessageContaining("3 x 2 and 2 x 3");
+  }
+
+  @Test
+  void outlinesOfARingAndOfACheckerboard() {
+    var ring = Mask.of(5, 4, new Box(1, 0, 5, 4));
+    ring.set(2, 1, false);
+    ring.set(3, 2, false); // the two meet at a corner: one hole
+    var parts = Polygons.of(ring).parts();
+    assertThat(parts).hasSize(1);
+    assertThat(parts.get(0).outer().xy()).containsExactly(1, 0, 5, 0, 5, 4, 1, 4);
+    assertThat(parts.get(0).holes()).hasSize(1);
+    assertThat(parts.get(0).holes().get(0).area()).isEqualTo(-2);
+    assertThat(parts.get(0).area()).isEqualTo(14);
+    var board = new Mask(2, 2);
+    board.set(0, 0);
+    board.set(1, 1); // they meet at a corner: two parts
+    assertThat(Polygons.of(board).parts()).hasSize(2).allMatch(p -> p.holes().isEmpty());
+    assertThat(Polygons.of(new Mask(3, 2)).parts()).isEmpty();
+    assertThat(Polygons.of(new Mask(3, 2)).toMask()).isEqualTo(new Mask(3, 2));
+    assertThatThrownBy(() -> new Polygons.Ring(new int[] {1, 2, 3, 4}))
+        .hasMessageContaining("three corners");
+    assertThatThrownBy(() -> new Polygons(0, 2, List.of())).hasMessageContaining("positive");
+  }
+
+  @Test
+  void polygonsOfOtherShapesAreFilledByPixelCentres() {
+    var triangle = new Polygons.Ring(new int[] {-2, -2, 6, -2, -2, 6}); // reaches over the edges
+    var whole = new Polygons(4, 4, List.of(new Polygons.Polygon(triangle, List.of()))).toMask();
+    for (int y = 0; y < 4; y++) {
+      for (int x = 0; x < 4; x++) {
+        assertThat(whole.get(x, y)).as("%d, %d", x, y).isEqualTo(x + 0.5 + y + 0.5 < 4);
+      }
+    }
+  }
+
+  @Test
+  void labelMapsSplitIntoMasks() {
+    var map = new LabelMap(3, 2, new int[] {0, 0, 2, LabelMap.NONE, 2, 2});
+    assertThat(map.areas()).isEqualTo(Map.of(LabelMap.NONE, 1, 0, 2, 2, 3));
+    assertThat(map.get(2, 0)).isEqualTo(2);
+    assertThat(map.mask(2).bits()).containsExactly(false, false, true, false, true, true);
+    assertThat(map.mask(1).isEmpty()).isTrue();
+    assertThat(map).isEqualTo(new LabelMap(3, 2, map.labels()));
+    assertThatThrownBy(() -> map.get(3, 0)).hasMessageContaining("outside");
+    assertThatThrownBy(() -> new LabelMap(2, 2, new int[3])).hasMessageContaining("cannot have 3");
+    assertThatThrownBy(() -> new LabelMap(1, 1, new int[] {-2})).hasMessageContaining("label -2");
+  }
+
+  @Test
+  void overlapsGoClassByClass() {
+    record Item(int kind, Box box) {}
+    var best = new Item(0, A);
+    var same = new Item(0, new Box(0, 0, 10, 9)); // IoU 0.9 with the best
+    var next = new Item(0, new Box(0, 0, 10, 8)); // 0.8 with the best, 0.89 with what went
+    var other = new Item(1, A);
+    var items = List.of(best, same, next, other);
+    assertThat(Overlaps.thin(items, Item::box, Item::kind, 0.85))
+        .containsExactly(best, next, other);
+    assertThat(Overlaps.thin(items, Item::box, Item::kind, 0.5)).containsExactly(best, other);
+    assertThat(Overlaps.thin(items, Item::box, Item::kind, 1)).isEqualTo(items);
   }
 }

@@ -1,8 +1,12 @@
 package dev.visionllm.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.visionllm.geometry.Box;
+import dev.visionllm.geometry.Mask;
+import dev.visionllm.geometry.Rle;
 import dev.visionllm.image.Overlay.Item;
 import java.util.HashSet;
 import java.util.List;
@@ -78,5 +82,39 @@ class OverlayTest {
       }
     }
     return n;
+  }
+
+  @Test
+  void masksAreTranslucentWithAnOutlineInsteadOfABox() {
+    Mask mask = Mask.of(200, 150, new Box(60, 40, 140, 120));
+    for (int y = 70; y < 90; y++) {
+      for (int x = 90; x < 110; x++) {
+        mask.set(x, y, false);
+      }
+    }
+    Box box = new Box(40, 40, 160, 140);
+    Raster drawn = Overlay.draw(GRAY, List.of(new Item(box, "cat", 0.9, Rle.of(mask))));
+    int full = Overlay.colour(0).getRGB() & 0xffffff;
+    assertThat(drawn.pixel(60, 100)).as("outline").isEqualTo(full);
+    assertThat(drawn.pixel(90, 80)).as("outline of the hole").isEqualTo(full);
+    assertThat(drawn.pixel(100, 80)).as("in the hole").isEqualTo(0x808080);
+    assertThat(drawn.pixel(40, 100)).as("where the box would be").isEqualTo(0x808080);
+    int inside = drawn.pixel(75, 100);
+    for (int shift = 0; shift < 24; shift += 8) {
+      double expected = 0x80 + 0.45 * ((full >> shift & 255) - 0x80);
+      assertThat((double) (inside >> shift & 255)).isCloseTo(expected, within(0.51));
+    }
+  }
+
+  @Test
+  void anEmptyMaskLeavesTheBoxAndOneOfAnotherSizeIsRefused() {
+    Box box = new Box(20, 40, 90, 120);
+    Item bare = new Item(box, "cat", 0.9);
+    Item empty = new Item(box, "cat", 0.9, Rle.of(new Mask(200, 150)));
+    assertThat(Overlay.draw(GRAY, List.of(empty))).isEqualTo(Overlay.draw(GRAY, List.of(bare)));
+    Item turned = new Item(box, "cat", 0.9, Rle.of(new Mask(150, 200)));
+    assertThatThrownBy(() -> Overlay.draw(GRAY, List.of(turned)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("150 x 200 pixels, its picture 200 x 150");
   }
 }

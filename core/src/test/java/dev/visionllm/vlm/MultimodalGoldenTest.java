@@ -142,6 +142,47 @@ class MultimodalGoldenTest {
         });
   }
 
+  @TestFactory
+  Stream<DynamicTest> posesSeeWhatTheReferenceSees() {
+    return Golden.tests(
+        Golden.Kind.MLLM_POSE,
+        g -> {
+          try (Params p = g.weights()) {
+            poses(Fixture.of(g, p));
+          }
+        });
+  }
+
+  /** Classes by [DET] and keypoints by [POSE] in the same row; model.unipose takes it from here. */
+  private static void poses(Fixture f) {
+    Golden g = f.g();
+    List<int[]> ids = f.ids("input_ids");
+    List<Inputs> rows = new ArrayList<>();
+    for (int i = 0; i < ids.size(); i++) {
+      rows.add(new Inputs(ids.get(i), List.of(f.picture(g.io("images." + i))), List.of()));
+    }
+    Multimodal.Embedded e = f.embed(rows);
+    Tensor hidden = f.forward(e);
+    f.same("llm_logits", f.model().llm().logits(hidden), e.lengths());
+    List<Route> routes = f.model().links().collect(hidden, e.slots());
+    for (String[] kind : new String[][] {{"det", "obj"}, {"pose", "kpt"}}) {
+      List<Route> mine = routes.stream().filter(r -> r.tool().name().equals(kind[0])).toList();
+      assertThat(mine.stream().map(Route::row)).containsExactly(0, 1);
+      long most = g.io(kind[1] + "_querys_valid").size(1);
+      g.check(
+          kind[1] + "_querys_valid",
+          F.stack(0, mine.stream().map(r -> F.padRows(r.queries(), most)).toList()),
+          ATOL);
+      boolean[] mask = Tensors.booleans(g.io(kind[1] + "_query_masks"));
+      for (Route r : mine) {
+        int from = r.row() * mask.length / mine.size();
+        for (int i = from; i < from + mask.length / mine.size(); i++) {
+          assertThat(mask[i]).isEqualTo(i - from < r.slots().size());
+        }
+      }
+    }
+  }
+
   private static void train(Fixture f) {
     Golden g = f.g();
     List<int[]> ids = f.ids("train.input_ids");
@@ -378,23 +419,23 @@ class MultimodalGoldenTest {
     Tensor hidden = f.forward(e);
     f.same("eval.llm_logits", f.model().llm().logits(hidden), e.lengths());
     Tensor queries = queries(f, "eval.", hidden, e);
-    GroundingDino.Prediction out =
-        gdino
-            .forward(
-                g.io("eval.pixel_values"),
-                g.io("eval.pixel_mask"),
-                queries,
-                g.io("eval.text_query_masks"),
-                null,
-                false)
-            .last();
+    GroundingDino.Output all =
+        gdino.forward(
+            g.io("eval.pixel_values"),
+            g.io("eval.pixel_mask"),
+            queries,
+            g.io("eval.text_query_masks"),
+            null,
+            false);
+    GroundingDino.Prediction out = all.last();
     long missing = g.io("eval.gdino.logits").size(2) - out.logits().size(2);
     g.check(
         "eval.gdino.logits",
         torch.constant_pad_nd(
             out.logits(), new long[] {0, missing}, new Scalar(Double.NEGATIVE_INFINITY)),
         ATOL);
-    g.check("eval.gdino.pred_boxes", out.boxes(), ATOL);
+    g.check("eval.gdino.pred_boxes", out.boxes(), 1e-6);
+    g.check("eval.gdino.pred_masks", gdino.masks(all).last(), 5e-5);
   }
 
   /** meta.json's settings, read as a model's config.json is. */

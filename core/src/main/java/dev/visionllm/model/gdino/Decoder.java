@@ -1,9 +1,14 @@
 package dev.visionllm.model.gdino;
 
+import dev.visionllm.nn.DeformableAttention;
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.Features;
 import dev.visionllm.nn.LayerNorm;
 import dev.visionllm.nn.Linear;
+import dev.visionllm.nn.Mlp;
+import dev.visionllm.nn.MultiheadAttention;
 import dev.visionllm.nn.Params;
+import dev.visionllm.nn.PositionEncoding;
 import dev.visionllm.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,12 +1,15 @@
 package dev.visionllm.model.gdino;
 
 import dev.visionllm.geometry.Box;
+import dev.visionllm.geometry.Overlaps;
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.Features;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -15,23 +18,32 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param most candidates that stay for a picture
  * @param threshold that a score must exceed
+ * @param overlap of the candidates that stay, those go whose box has a larger IoU than this with a
+ *     better box of their class; 1 keeps all, as the reference does
  */
-public record Detections(int most, double threshold) {
+public record Detections(int most, double threshold, double overlap) {
   /** What COCO is evaluated with. */
   public static final Detections COCO = new Detections(100, 0);
 
-  private static final Comparator<Detection> BEST_FIRST =
-      Comparator.comparingDouble((Detection d) -> -d.score());
-
-  /** Width and height of an original picture in pixels. */
+  /** Width and height of a picture in pixels. */
   public record Size(int width, int height) {}
 
   /** Checks the limits. */
   public Detections {
-    if (most < 1 || !(threshold >= 0 && threshold <= 1)) {
+    if (most < 1 || !(threshold >= 0 && threshold <= 1) || !(overlap >= 0 && overlap <= 1)) {
       throw new IllegalArgumentException(
-          "detections need most >= 1 and a threshold of 0 to 1, not " + most + ", " + threshold);
+          "detections need most >= 1, a threshold and an overlap of 0 to 1, not "
+              + most
+              + ", "
+              + threshold
+              + ", "
+              + overlap);
     }
+  }
+
+  /** Boxes may overlap. */
+  public Detections(int most, double threshold) {
+    this(most, threshold, 1);
   }
 
   /**
@@ -45,38 +57,22 @@ public record Detections(int most, double threshold) {
    */
   public List<List<Detection>> find(
       GroundingDino model, Features features, Tensor textQuery, Tensor textMask, List<Size> sizes) {
-    long b = textQuery.size(0);
-    long p = textQuery.size(1);
-    if (sizes.size() != b || features.vision().size(0) != b) {
-      throw new IllegalArgumentException(
-          sizes.size()
-              + " sizes and features of "
-              + features.vision().size(0)
-              + " pictures do not fit super-link queries of "
-              + b);
-    }
-    List<List<Detection>> all = new ArrayList<>();
+    check(sizes.size(), features, textQuery);
+    List<List<Candidate>> all = new ArrayList<>();
     sizes.forEach(s -> all.add(new ArrayList<>()));
-    int pass = model.config().maxTextLen();
-    for (int from = 0; from < p; from += pass) {
-      int start = from;
-      long end = Math.min(p, from + pass);
-      List<List<Detection>> some =
+    for (Pass pass : Pass.over(textQuery.size(1), model.config().maxTextLen())) {
+      List<List<Candidate>> some =
           TensorScope.value(
               () -> {
-                Tensor text = model.project(F.slice(textQuery, 1, start, end));
-                Tensor mask = textMask == null ? null : F.slice(textMask, 1, start, end);
-                // a picture whose classes ended in an earlier pass still needs one to run at all
-                Tensor asked =
-                    mask == null ? null : mask.logical_or(mask.any(1, true).logical_not());
-                GroundingDino.Output out = model.decode(features, text, asked, null, false);
-                return of(out.last(), mask, sizes, start);
+                GroundingDino.Output out = pass.decode(model, features, textQuery, textMask);
+                Tensor logits = pass.logits(out, textMask);
+                return candidates(logits, out.last().boxes(), sizes, pass.from());
               });
-      for (int i = 0; i < b; i++) {
+      for (int i = 0; i < all.size(); i++) {
         all.get(i).addAll(some.get(i));
       }
     }
-    return all.stream().map(l -> l.stream().sorted(BEST_FIRST).limit(most).toList()).toList();
+    return all.stream().map(this::detections).toList();
   }
 
   /**
@@ -85,15 +81,30 @@ public record Detections(int most, double threshold) {
    * @return for each picture what was found, best first
    */
   public List<List<Detection>> of(GroundingDino.Prediction prediction, List<Size> sizes) {
-    return of(prediction, null, sizes, 0);
+    return candidates(prediction.logits(), prediction.boxes(), sizes, 0).stream()
+        .map(this::detections)
+        .toList();
   }
 
-  private List<List<Detection>> of(
-      GroundingDino.Prediction prediction, Tensor mask, List<Size> sizes, int firstClass) {
-    Tensor logits = prediction.logits(); // (b, q, p)
-    if (mask != null) {
-      logits = F.fill(logits, mask.logical_not().unsqueeze(1), Double.NEGATIVE_INFINITY);
-    }
+  private List<Detection> detections(List<Candidate> candidates) {
+    return best(candidates.stream().map(Candidate::detection).toList(), d -> d);
+  }
+
+  /** Those of all passes' candidates that stay, best first. */
+  <T> List<T> best(List<T> all, Function<T, Detection> detection) {
+    List<T> kept =
+        all.stream()
+            .sorted(Comparator.comparingDouble((T t) -> -detection.apply(t).score()))
+            .limit(most)
+            .toList();
+    return overlap == 1
+        ? kept
+        : Overlaps.thin(
+            kept, t -> detection.apply(t).box(), t -> detection.apply(t).classIndex(), overlap);
+  }
+
+  /** The best pairs of query and class for each picture, best first, before overlaps go. */
+  List<List<Candidate>> candidates(Tensor logits, Tensor boxes, List<Size> sizes, int firstClass) {
     int q = Math.toIntExact(logits.size(1));
     int p = Math.toIntExact(logits.size(2));
     int n = Math.min(most, q * p);
@@ -101,20 +112,33 @@ public record Detections(int most, double threshold) {
     Tensor best = F.topIndices(flat, n); // (b, n)
     float[] score = Tensors.floats(flat.gather(1, best).sigmoid());
     long[] candidate = Tensors.longs(best);
-    float[] box = Tensors.floats(prediction.boxes());
-    List<List<Detection>> found = new ArrayList<>();
+    float[] box = Tensors.floats(boxes);
+    List<List<Candidate>> found = new ArrayList<>();
     for (int i = 0; i < sizes.size(); i++) {
       Size size = sizes.get(i);
-      List<Detection> one = new ArrayList<>();
+      List<Candidate> one = new ArrayList<>();
       for (int j = i * n; j < (i + 1) * n && score[j] > threshold; j++) {
         int query = Math.toIntExact(candidate[j] / p);
         int at = 4 * (i * q + query);
         Box share = Box.ofCenter(box[at], box[at + 1], box[at + 2], box[at + 3]);
         int c = firstClass + Math.toIntExact(candidate[j] % p);
-        one.add(new Detection(c, score[j], share.scale(size.width(), size.height())));
+        Detection d = new Detection(c, score[j], share.scale(size.width(), size.height()));
+        one.add(new Candidate(d, query));
       }
       found.add(one);
     }
     return found;
+  }
+
+  /** Refuses another number of pictures here than there. */
+  static void check(int pictures, Features features, Tensor textQuery) {
+    if (pictures != textQuery.size(0) || features.vision().size(0) != pictures) {
+      throw new IllegalArgumentException(
+          pictures
+              + " sizes and features of "
+              + features.vision().size(0)
+              + " pictures do not fit super-link queries of "
+              + textQuery.size(0));
+    }
   }
 }

@@ -1,9 +1,13 @@
 package dev.visionllm.model.gdino;
 
+import dev.visionllm.nn.DeformableAttention;
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.Features;
 import dev.visionllm.nn.LayerNorm;
 import dev.visionllm.nn.Linear;
+import dev.visionllm.nn.MultiheadAttention;
 import dev.visionllm.nn.Params;
+import dev.visionllm.nn.TextMasks;
 import dev.visionllm.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,16 +23,6 @@ final class Encoder {
   /** Picture tokens (b, n, d) and classes (b, p, d). */
   record State(Tensor vision, Tensor text) {}
 
-  /**
-   * The classes of a batch, as masks that all layers share.
-   *
-   * @param position their places' encoding, (b or 1, p, d)
-   * @param keys additive, hides padding as keys, (b, 1, 1, p), or null if nothing is padded
-   * @param self additive, classes of one image see each other and padding only itself, (b, 1, p,
-   *     p), or null
-   */
-  record Classes(Tensor position, Tensor keys, Tensor self) {}
-
   private final List<Layer> layers;
 
   Encoder(Params p, GroundingDino.Config c) {
@@ -36,7 +30,7 @@ final class Encoder {
   }
 
   /** The state after every layer. */
-  List<State> forward(Features f, Tensor text, Classes classes, boolean training) {
+  List<State> forward(Features f, Tensor text, TextMasks classes, boolean training) {
     Tensor padding = // additive, (b, 1, 1, n)
         f.padding() == null ? null : F.maskOut(f.padding().unsqueeze(1).unsqueeze(1), f.vision());
     List<State> states = new ArrayList<>();
@@ -61,7 +55,7 @@ final class Encoder {
       deformable_layer = new Deformable(p.at("deformable_layer"), c);
     }
 
-    List<Tensor> forward(State s, Features f, Tensor padding, Classes classes, boolean training) {
+    List<Tensor> forward(State s, Features f, Tensor padding, TextMasks classes, boolean training) {
       State fused = fusion_layer.forward(s, padding, classes.keys(), training);
       Tensor text = text_enhancer_layer.forward(fused.text(), classes);
       Tensor vision = deformable_layer.forward(fused.vision(), f, training);
@@ -138,7 +132,7 @@ final class Encoder {
     }
 
     /** (b, p, d) -> (b, p, d). */
-    Tensor forward(Tensor text, Classes classes) {
+    Tensor forward(Tensor text, TextMasks classes) {
       Tensor y = self_attn.self(text.add(classes.position()), text, classes.self());
       Tensor x = layer_norm_before.forward(text.add(y));
       return layer_norm_after.forward(x.add(fc2.forward(torch.relu(fc1.forward(x)))));

@@ -1,21 +1,20 @@
 package dev.visionllm.model.gdino;
 
-import dev.visionllm.nn.Conv2d;
 import dev.visionllm.nn.Embedding;
 import dev.visionllm.nn.F;
-import dev.visionllm.nn.GroupNorm;
+import dev.visionllm.nn.Features;
 import dev.visionllm.nn.LayerNorm;
 import dev.visionllm.nn.Linear;
+import dev.visionllm.nn.Mlp;
 import dev.visionllm.nn.Params;
+import dev.visionllm.nn.Pyramid;
+import dev.visionllm.nn.TextMasks;
 import dev.visionllm.tensor.TensorScope;
-import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import org.bytedeco.pytorch.Scalar;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Grounding DINO (Liu et al. 2023) as VisionLLM v2 uses it: the text encoder's place is taken by
@@ -36,7 +35,7 @@ public final class GroundingDino {
    * @param levels of the picture's pyramid: three from the backbone, more by convolution
    * @param maxTextLen classes of one pass
    * @param textHidden l
-   * @param masks whether the mask branch has its parameters
+   * @param masks whether there is a mask branch
    * @param maskDim channels of mask features
    * @param sharedBoxHead whether all decoder layers share one box head
    * @param temperature of the picture's position encoding
@@ -104,6 +103,13 @@ public final class GroundingDino {
       require(
           encoderLayers > 0 && decoderLayers > 0 && queries > 0 && maxTextLen > 0,
           "layers, queries and classes of a pass must be positive");
+      require(
+          !masks || (maskDim > 0 && levels <= 4),
+          "masks need a positive mask dimension and 3 or 4 levels, not "
+              + maskDim
+              + " and "
+              + levels
+              + " (published branches of more levels have more lateral convolutions)");
     }
 
     private static void require(boolean ok, String message) {
@@ -116,8 +122,9 @@ public final class GroundingDino {
   /**
    * @param logits of each query for each class, minus infinity for padded classes, (b, q, p)
    * @param boxes centre x, y, width, height in shares of the picture without padding, (b, q, 4)
+   * @param states what {@link Masks} are made of, (b, q, d)
    */
-  public record Prediction(Tensor logits, Tensor boxes) {}
+  public record Prediction(Tensor logits, Tensor boxes, Tensor states) {}
 
   /**
    * @param features what was decoded
@@ -128,7 +135,6 @@ public final class GroundingDino {
    * @param tokenLogits of all picture tokens, (b, n, p)
    * @param tokenBoxes of all picture tokens: logits of x, y, w, h, infinite where the token cannot
    *     hold an object, (b, n, 4)
-   * @param states the object queries after each layer, normed, (b, q, d)
    * @param vision the encoder's picture tokens, (b, n, d)
    * @param text the encoder's classes, (b, p, d)
    */
@@ -140,7 +146,6 @@ public final class GroundingDino {
       Tensor chosen,
       Tensor tokenLogits,
       Tensor tokenBoxes,
-      List<Tensor> states,
       Tensor vision,
       Tensor text) {
     /** The last layer's. */
@@ -149,7 +154,7 @@ public final class GroundingDino {
     }
   }
 
-  static final int GROUPS = 32;
+  static final int GROUPS = Pyramid.GROUPS;
 
   private final Config c;
   private final Swin backbone;
@@ -162,6 +167,7 @@ public final class GroundingDino {
   private final Embedding query_position_embeddings; // (q, d)
   private final List<Mlp> bbox_embed;
   private final Mlp patch2query;
+  private final MaskBranch masks; // or null
 
   /**
    * @param p the cursor at {@code gdino}
@@ -173,18 +179,29 @@ public final class GroundingDino {
     int stages = c.backbone().depths().size();
     backbone =
         new Swin(m.at("backbone.conv_encoder.model"), c.backbone(), c.masks() ? 0 : stages - 3);
-    pyramid = new Pyramid(m, c);
+    List<Integer> channels =
+        IntStream.range(stages - 3, stages).mapToObj(c.backbone()::channels).toList();
+    pyramid =
+        new Pyramid(
+            m, m.at("input_proj_vision"), channels, c.levels(), c.hidden(), c.temperature());
     query_position_embeddings = new Embedding(m.at("query_position_embeddings"), c.queries(), d);
     encoder = new Encoder(m.at("encoder"), c);
-    bbox_embed = heads(p.at("bbox_embed"), m.at("decoder.bbox_embed"), c.sharedBoxHead(), d, 4);
+    bbox_embed =
+        heads(
+            p.at("bbox_embed"),
+            m.at("decoder.bbox_embed"),
+            c.decoderLayers(),
+            c.sharedBoxHead(),
+            d,
+            d,
+            d,
+            4);
     decoder = new Decoder(m.at("decoder"), c, bbox_embed);
     enc_output = new Linear(m.at("enc_output"), d, d);
     enc_output_norm = new LayerNorm(m.at("enc_output_norm"), d, 1e-5);
     encoder_output_bbox_embed = new Mlp(m.at("encoder_output_bbox_embed"), d, d, d, 4);
     patch2query = new Mlp(p.at("patch2query"), c.textHidden(), d, d, d);
-    if (c.masks()) {
-      new MaskBranch(p, c);
-    }
+    masks = c.masks() ? new MaskBranch(p, c) : null;
   }
 
   /** The sizes. */
@@ -239,15 +256,16 @@ public final class GroundingDino {
   public Output decode(
       Features f, Tensor text, Tensor textMask, Denoising denoising, boolean training) {
     Tensor absent = check(f, text, textMask); // (b, p), or null
-    Encoder.Classes classes = classes(text, absent);
+    TextMasks classes = TextMasks.of(text, absent);
     List<Encoder.State> states = encoder.forward(f, text, classes, training);
     Encoder.State memory = states.get(states.size() - 1);
     long b = f.vision().size(0);
 
     List<Tensor> found = TensorScope.all(() -> choose(f, memory, absent));
     Tensor chosen = found.get(0); // (b, q)
-    Tensor queries =
+    Tensor start = // the same for all pictures, (b, q, d)
         query_position_embeddings.weight().unsqueeze(0).expand(b, c.queries(), c.hidden());
+    Tensor queries = start;
     Tensor boxes = found.get(4).detach(); // (b, q, 4)
     long g = 0;
     Tensor mask = null;
@@ -260,7 +278,6 @@ public final class GroundingDino {
 
     List<Prediction> layers = new ArrayList<>();
     List<Prediction> denoised = new ArrayList<>();
-    List<Tensor> hidden = new ArrayList<>();
     List<Decoder.Turn> turns =
         decoder.forward(f, queries, boxes, memory, classes.keys(), mask, training);
     for (int i = 0; i < turns.size(); i++) {
@@ -273,23 +290,41 @@ public final class GroundingDino {
                   torch.sigmoid(
                       head.forward(turn.state()).add(F.inverseSigmoid(turn.reference(), 1e-5))));
       long all = g + c.queries();
-      layers.add(new Prediction(F.slice(logits, 1, g, all), F.slice(box, 1, g, all)));
-      hidden.add(F.slice(turn.state(), 1, g, all));
+      layers.add(slice(logits, box, turn.state(), g, all));
       if (g > 0) {
-        denoised.add(new Prediction(F.slice(logits, 1, 0, g), F.slice(box, 1, 0, g)));
+        denoised.add(slice(logits, box, turn.state(), 0, g));
       }
     }
     return new Output(
         f,
         List.copyOf(layers),
         List.copyOf(denoised),
-        new Prediction(found.get(3), found.get(4)),
+        new Prediction(found.get(3), found.get(4), start),
         chosen,
         found.get(1),
         found.get(2),
-        List.copyOf(hidden),
         memory.vision(),
         memory.text());
+  }
+
+  /**
+   * The mask branch's features of a decoded batch, from which the masks of any of its queries can
+   * be made. Costs a 3 x 3 convolution at a quarter of the picture's sides; nothing of it is
+   * computed unless it is asked for.
+   *
+   * @throws IllegalStateException if this detector has no mask branch
+   */
+  public Masks masks(Output out) {
+    if (masks == null) {
+      throw new IllegalStateException(
+          "this detector has no mask branch: its config says so (use_masks is false)");
+    }
+    return new Masks(masks, out);
+  }
+
+  private static Prediction slice(Tensor logits, Tensor boxes, Tensor states, long from, long to) {
+    return new Prediction(
+        F.slice(logits, 1, from, to), F.slice(boxes, 1, from, to), F.slice(states, 1, from, to));
   }
 
   /**
@@ -341,66 +376,25 @@ public final class GroundingDino {
     return textMask.logical_not();
   }
 
-  private Encoder.Classes classes(Tensor text, Tensor absent) {
-    long p = text.size(1);
-    if (absent == null) {
-      float[] places = new float[Math.toIntExact(p)];
-      for (int i = 0; i < places.length; i++) {
-        places[i] = i;
-      }
-      Tensor at = Tensors.of(places, 1, p).to(text.device(), ScalarType.Float);
-      return new Encoder.Classes(PositionEncoding.places(at, c.hidden()).type_as(text), null, null);
-    }
-    Tensor present = absent.logical_not();
-    Tensor count = present.to(ScalarType.Float).cumsum(1).sub(new Scalar(1));
-    Tensor at = F.fill(count, absent, 0);
-    Tensor itself = torch.eye(p).type_as(absent).unsqueeze(0); // (1, p, p)
-    Tensor sees = present.unsqueeze(1).logical_and(present.unsqueeze(2)).logical_or(itself);
-    return new Encoder.Classes(
-        PositionEncoding.places(at, c.hidden()).type_as(text),
-        F.maskOut(absent, text).unsqueeze(1).unsqueeze(1),
-        F.maskOut(sees.logical_not(), text).unsqueeze(1));
-  }
-
-  /** Heads of all decoder layers, which are published under two names. */
-  private List<Mlp> heads(Params p, Params second, boolean shared, int d, int out) {
+  /**
+   * Heads of all decoder layers, below 0, 1, ...; a shared one is published once per layer.
+   *
+   * @param second where the same heads are published again, or null
+   * @param sizes in, hidden..., out
+   */
+  static List<Mlp> heads(Params p, Params second, int layers, boolean shared, long... sizes) {
     List<Mlp> heads = new ArrayList<>();
-    for (int i = 0; i < c.decoderLayers(); i++) {
+    for (int i = 0; i < layers; i++) {
       if (i == 0 || !shared) {
-        heads.add(new Mlp(p.at(i), d, d, d, out));
+        heads.add(new Mlp(p.at(i), sizes));
       } else {
         heads.add(heads.get(0));
-        alias(p.at(0), p.at(i));
+        p.at(i).alias(p.at(0));
       }
       if (second != null) {
-        alias(p.at(i), second.at(i));
+        second.at(i).alias(p.at(i));
       }
     }
     return List.copyOf(heads);
-  }
-
-  /** Records everything taken below one cursor under another's names too. */
-  private static void alias(Params from, Params to) {
-    String prefix = from.path() + ".";
-    for (Map.Entry<String, Tensor> e : List.copyOf(from.taken().entrySet())) {
-      if (e.getKey().startsWith(prefix)) {
-        to.alias(e.getKey().substring(prefix.length()), e.getValue());
-      }
-    }
-  }
-
-  /** Has the mask branch's parameters; what it computes belongs to a later version. */
-  private final class MaskBranch {
-    MaskBranch(Params p, Config c) {
-      Params m = p.at("model");
-      int d = c.hidden();
-      Conv2d.noBias(m.at("lateral_convs.0"), c.backbone().channels(0), d, 1, 1, 0);
-      new GroupNorm(m.at("lateral_convs.0.norm"), GROUPS, d, 1e-5);
-      Conv2d.noBias(m.at("output_convs.0"), d, d, 3, 1, 1);
-      new GroupNorm(m.at("output_convs.0.norm"), GROUPS, d, 1e-5);
-      new Conv2d(m.at("mask_features"), d, c.maskDim(), 1, 1, 0);
-      new Mlp(m.at("mask_embed"), d, d, d, c.maskDim());
-      heads(p.at("mask_embed"), null, true, d, c.maskDim());
-    }
   }
 }

@@ -5,8 +5,8 @@ import dev.visionllm.nn.F;
 import dev.visionllm.nn.LayerNorm;
 import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
+import dev.visionllm.nn.Windows;
 import dev.visionllm.tensor.TensorScope;
-import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -101,7 +101,7 @@ public final class Swin {
     projection =
         new Conv2d(e.at("patch_embeddings.projection"), 3, c.embed(), c.patch(), c.patch(), 0);
     norm = new LayerNorm(e.at("norm"), c.embed(), 1e-5);
-    Tensor index = TensorScope.keep(positionIndex(c.window()));
+    Tensor index = TensorScope.keep(Windows.positionIndex(c.window()));
     List<Stage> stages = new ArrayList<>();
     for (int i = 0; i < c.depths().size(); i++) {
       stages.add(new Stage(p.at("encoder.layers").at(i), c, i, index));
@@ -137,30 +137,8 @@ public final class Swin {
   }
 
   private Tensor embed(Tensor pixels) {
-    long bottom = up(pixels.size(2), c.patch()) - pixels.size(2);
-    long right = up(pixels.size(3), c.patch()) - pixels.size(3);
-    Tensor x =
-        bottom == 0 && right == 0 ? pixels : torch.constant_pad_nd(pixels, 0, right, 0, bottom);
+    Tensor x = Windows.padImage(pixels, c.patch());
     return norm.forward(projection.forward(x).permute(0, 2, 3, 1).contiguous());
-  }
-
-  /** (b, h, w, c) with rows of zeros below and columns of zeros at the right. */
-  private static Tensor pad(Tensor x, long rows, long columns) {
-    return rows == 0 && columns == 0 ? x : torch.constant_pad_nd(x, 0, 0, 0, columns, 0, rows);
-  }
-
-  /** For each pair of a window's tokens the row of the bias table, (t * t), row-major. */
-  private static Tensor positionIndex(int window) {
-    int t = window * window;
-    long[] index = new long[t * t];
-    for (int i = 0; i < t; i++) {
-      for (int j = 0; j < t; j++) {
-        int dy = i / window - j / window + window - 1;
-        int dx = i % window - j % window + window - 1;
-        index[i * t + j] = (long) dy * (2 * window - 1) + dx;
-      }
-    }
-    return Tensors.of(index, t, t);
   }
 
   private static final class Stage {
@@ -189,8 +167,7 @@ public final class Swin {
       Tensor shifted =
           blocks.size() < 2 || window < 2
               ? null
-              : TensorScope.of(
-                  () -> shiftMask(up(x.size(1), window), up(x.size(2), window), window).type_as(x));
+              : TensorScope.of(() -> Windows.shiftMask(x.size(1), x.size(2), window).type_as(x));
       Tensor y = x;
       for (Block block : blocks) {
         Tensor in = y;
@@ -198,41 +175,6 @@ public final class Swin {
       }
       return y;
     }
-  }
-
-  private static long up(long size, long window) {
-    return (size + window - 1) / window * window;
-  }
-
-  /**
-   * After the cyclic shift a window may hold tokens from opposite borders of the map: those must
-   * not see each other. Additive, (s, 1, t, t).
-   */
-  private static Tensor shiftMask(long height, long width, int window) {
-    int h = Math.toIntExact(height);
-    int w = Math.toIntExact(width);
-    float[] region = new float[h * w];
-    for (int y = 0; y < h; y++) {
-      for (int x = 0; x < w; x++) {
-        region[y * w + x] = 3 * part(y, h, window) + part(x, w, window);
-      }
-    }
-    Tensor r = windows(Tensors.of(region, 1, h, w, 1), window).squeeze(0).squeeze(-1); // (s, t)
-    Tensor apart = r.unsqueeze(1).ne(r.unsqueeze(2)); // (s, t, t)
-    return F.fill(torch.zeros(apart.shape()), apart, -100).unsqueeze(1);
-  }
-
-  private static int part(int i, int size, int window) {
-    return i < size - window ? 0 : i < size - window / 2 ? 1 : 2;
-  }
-
-  /** (b, h, w, c) -> (b, s, t, c). */
-  private static Tensor windows(Tensor x, long window) {
-    long h = x.size(1) / window;
-    long w = x.size(2) / window;
-    return x.view(x.size(0), h, window, w, window, x.size(3))
-        .permute(0, 1, 3, 2, 4, 5)
-        .reshape(x.size(0), h * w, window * window, x.size(3));
   }
 
   private static final class Block {
@@ -260,26 +202,9 @@ public final class Swin {
 
     /** (b, h, w, c) -> (b, h, w, c). @param shifted (s, 1, t, t), used by every second block */
     Tensor forward(Tensor x, Tensor shifted, boolean training) {
-      long b = x.size(0);
-      long h = x.size(1);
-      long w = x.size(2);
-      long ph = up(h, window);
-      long pw = up(w, window);
-      Tensor y = pad(layernorm_before.forward(x), ph - h, pw - w);
-      if (shift > 0) {
-        y = torch.roll(y, new long[] {-shift, -shift}, 1, 2);
-      }
-      y = attention.forward(windows(y, window), shift > 0 ? shifted : null); // (b, s, t, c)
-      y =
-          y.view(b, ph / window, pw / window, window, window, y.size(3))
-              .permute(0, 1, 3, 2, 4, 5)
-              .reshape(b, ph, pw, y.size(3));
-      if (shift > 0) {
-        y = torch.roll(y, new long[] {shift, shift}, 1, 2);
-      }
-      if (ph > h || pw > w) {
-        y = F.slice(F.slice(y, 1, 0, h), 2, 0, w);
-      }
+      Tensor in = Windows.split(layernorm_before.forward(x), window, shift); // (b, s, t, c)
+      Tensor y = attention.forward(in, shift > 0 ? shifted : null);
+      y = Windows.join(y, x.size(1), x.size(2), window, shift);
       Tensor z = x.add(F.dropPath(y, dropPath, training));
       return z.add(output.forward(F.gelu(intermediate.forward(layernorm_after.forward(z)))));
     }
@@ -343,11 +268,7 @@ public final class Swin {
 
     /** (b, h, w, c) -> (b, (h + 1) / 2, (w + 1) / 2, 2 c). */
     Tensor forward(Tensor x) {
-      Tensor y = pad(x, x.size(1) % 2, x.size(2) % 2);
-      long h = y.size(1) / 2;
-      long w = y.size(2) / 2;
-      y = y.reshape(y.size(0), h, 2, w, 2, y.size(3)).permute(0, 1, 3, 4, 2, 5);
-      return reduction.forward(norm.forward(y.reshape(y.size(0), h, w, 4 * x.size(3))));
+      return reduction.forward(norm.forward(Windows.mergePairs(x)));
     }
   }
 }

@@ -73,6 +73,33 @@ final class Configs {
           0,
           0);
 
+  /** The same with a mask branch. */
+  static final GroundingDino.Config MASKS = withMasks(SMALL, 16, SMALL.levels());
+
+  static GroundingDino.Config withMasks(GroundingDino.Config c, int maskDim, int levels) {
+    return new GroundingDino.Config(
+        c.backbone(),
+        c.hidden(),
+        c.queries(),
+        c.encoderLayers(),
+        c.encoderFfn(),
+        c.encoderHeads(),
+        c.encoderPoints(),
+        c.decoderLayers(),
+        c.decoderFfn(),
+        c.decoderHeads(),
+        c.decoderPoints(),
+        levels,
+        c.maxTextLen(),
+        c.textHidden(),
+        true,
+        maskDim,
+        c.sharedBoxHead(),
+        c.temperature(),
+        c.dropout(),
+        c.fusionDropPath());
+  }
+
   /** Weights from a seeded generator: norms at one, the rest small. */
   static Params random(long seed) {
     Random random = new Random(seed);

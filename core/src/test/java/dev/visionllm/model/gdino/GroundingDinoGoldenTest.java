@@ -3,15 +3,23 @@ package dev.visionllm.model.gdino;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.visionllm.Golden;
+import dev.visionllm.geometry.LabelMap;
+import dev.visionllm.nn.DeformableAttention;
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.Features;
+import dev.visionllm.nn.Level;
 import dev.visionllm.nn.Params;
+import dev.visionllm.nn.PositionEncoding;
+import dev.visionllm.nn.Pyramid;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -27,6 +35,8 @@ import tools.jackson.databind.JsonNode;
  */
 class GroundingDinoGoldenTest {
   private static final double ATOL = 1e-4;
+  private static final double MASKS = 4e-5;
+  private static final double BOXES = 1e-6; // shares of the picture
 
   @TestFactory
   Stream<DynamicTest> goldens() {
@@ -63,8 +73,7 @@ class GroundingDinoGoldenTest {
       g.check("backbone." + i + ".feature", f.maps().get(i), ATOL);
       Tensor map = g.io("backbone." + i + ".feature");
       Tensor mask =
-          Pyramid.nearest(
-              g.io("pixel_mask"), new Features.Level((int) map.size(2), (int) map.size(3), 0));
+          Pyramid.nearest(g.io("pixel_mask"), new Level((int) map.size(2), (int) map.size(3), 0));
       exact(g, "backbone." + i + ".mask", mask);
       Tensor pos =
           PositionEncoding.image(mask.to(ScalarType.Float), c.hidden() / 2, c.temperature());
@@ -102,18 +111,88 @@ class GroundingDinoGoldenTest {
     g.check("two_stage.init_reference_points", out.encoder().boxes(), ATOL);
     for (int i = 0; i < c.decoderLayers(); i++) {
       g.check("decoder.layer" + i + ".class_logits", padded(out.layers().get(i).logits(), c), ATOL);
-      g.check("decoder.layer" + i + ".boxes", out.layers().get(i).boxes(), ATOL);
+      g.check("decoder.layer" + i + ".boxes", out.layers().get(i).boxes(), BOXES);
     }
     g.check("logits", padded(out.last().logits(), c), ATOL);
-    g.check("pred_boxes", out.last().boxes(), ATOL);
+    g.check("pred_boxes", out.last().boxes(), BOXES);
     detections(g, out.last());
+    masks(g, model, out);
+  }
+
+  private static void masks(Golden g, GroundingDino model, GroundingDino.Output out) {
+    Masks masks = model.masks(out);
+    g.check("mask_features", masks.features(), MASKS);
+    g.check("two_stage.query_masks", masks.encoder(), MASKS);
+    for (int i = 0; i < out.layers().size(); i++) {
+      g.check("decoder.layer" + i + ".masks", masks.layer(i), MASKS);
+    }
+    g.check("pred_masks", masks.last(), MASKS);
+    List<Frame> frames = frames(g);
+    for (int i = 0; i < frames.size(); i++) {
+      instances(g, model, out, frames, i);
+    }
+    Tensor logits = out.last().logits().select(0, 0);
+    for (SemanticMaps.Order order : SemanticMaps.Order.values()) {
+      String name = "post_semseg.before" + (order == SemanticMaps.Order.MASKS ? 1 : 0) + ".0";
+      LabelMap map =
+          new SemanticMaps(order, 0).of(logits, masks.last().select(0, 0), frames.get(0));
+      assertThat(Arrays.stream(map.labels()).asLongStream().toArray())
+          .as(name)
+          .isEqualTo(Tensors.longs(g.io(name)));
+      System.out.printf("%-32s %-36s exact%n", g.name(), name);
+    }
+  }
+
+  private static void instances(
+      Golden g, GroundingDino model, GroundingDino.Output out, List<Frame> frames, int i) {
+    String at = "post_instseg." + i;
+    int most = (int) g.io(at + ".scores").size(0);
+    List<Instance> found = new Instances(new Detections(most, 0)).of(model, out, frames).get(i);
+    assertThat(found.stream().mapToLong(f -> f.detection().classIndex()).toArray())
+        .as(at + ".labels")
+        .isEqualTo(Tensors.longs(g.io(at + ".labels")));
+    same(g, at, found.stream().map(Instance::detection).toList());
+    Tensor masks = g.io(at + ".masks");
+    for (int j = 0; j < found.size(); j++) {
+      assertThat(found.get(j).mask().toMask().bits())
+          .as(at + ".masks " + j)
+          .isEqualTo(Tensors.booleans(masks.select(0, j)));
+    }
+    System.out.printf("%-32s %-36s exact%n", g.name(), at + ".masks");
+  }
+
+  private static List<Frame> frames(Golden g) {
+    List<Detections.Size> original = sizes(g, "target_sizes");
+    List<Detections.Size> resized = sizes(g, "image_sizes");
+    return IntStream.range(0, original.size())
+        .mapToObj(i -> new Frame(original.get(i), resized.get(i)))
+        .toList();
+  }
+
+  private static List<Detections.Size> sizes(Golden g, String name) {
+    List<Detections.Size> sizes = new ArrayList<>();
+    g.meta()
+        .get(name)
+        .forEach(s -> sizes.add(new Detections.Size(s.get(1).asInt(), s.get(0).asInt())));
+    return sizes;
+  }
+
+  private static void same(Golden g, String at, List<Detection> found) {
+    float[] scores = new float[found.size()];
+    float[] boxes = new float[4 * found.size()];
+    for (int i = 0; i < scores.length; i++) {
+      scores[i] = (float) found.get(i).score();
+      boxes[4 * i] = (float) found.get(i).box().x0();
+      boxes[4 * i + 1] = (float) found.get(i).box().y0();
+      boxes[4 * i + 2] = (float) found.get(i).box().x1();
+      boxes[4 * i + 3] = (float) found.get(i).box().y1();
+    }
+    g.check(at + ".scores", Tensors.of(scores, scores.length), ATOL);
+    g.check(at + ".boxes", Tensors.of(boxes, scores.length, 4), ATOL);
   }
 
   private static void detections(Golden g, GroundingDino.Prediction last) {
-    List<Detections.Size> sizes = new ArrayList<>();
-    g.meta()
-        .get("target_sizes")
-        .forEach(s -> sizes.add(new Detections.Size(s.get(1).asInt(), s.get(0).asInt())));
+    List<Detections.Size> sizes = sizes(g, "target_sizes");
     int most = (int) g.io("post_det.thr0.0.0.scores").size(0);
     for (String name : g.io().entries().keySet()) {
       Matcher m = Pattern.compile("post_det\\.thr([\\d.]+)\\.(\\d+)\\.scores").matcher(name);
@@ -124,17 +203,7 @@ class GroundingDinoGoldenTest {
         assertThat(found.stream().mapToLong(Detection::classIndex).toArray())
             .as(at + ".labels")
             .isEqualTo(Tensors.longs(g.io(at + ".labels")));
-        float[] scores = new float[found.size()];
-        float[] boxes = new float[4 * found.size()];
-        for (int i = 0; i < scores.length; i++) {
-          scores[i] = (float) found.get(i).score();
-          boxes[4 * i] = (float) found.get(i).box().x0();
-          boxes[4 * i + 1] = (float) found.get(i).box().y0();
-          boxes[4 * i + 2] = (float) found.get(i).box().x1();
-          boxes[4 * i + 3] = (float) found.get(i).box().y1();
-        }
-        g.check(name, Tensors.of(scores, scores.length), ATOL);
-        g.check(at + ".boxes", Tensors.of(boxes, scores.length, 4), ATOL);
+        same(g, at, found);
       }
     }
   }
@@ -150,7 +219,8 @@ class GroundingDinoGoldenTest {
     GroundingDino.Output out = model.forward(pixels, mask, text, null, null, false);
     exact(g, "single0.topk_indices", out.chosen());
     g.check("single0.logits", padded(out.last().logits(), model.config()), ATOL);
-    g.check("single0.pred_boxes", out.last().boxes(), ATOL);
+    g.check("single0.pred_boxes", out.last().boxes(), BOXES);
+    g.check("single0.pred_masks", model.masks(out).last(), MASKS);
   }
 
   private static void modules(Golden g, GroundingDino.Config c) {
@@ -200,12 +270,12 @@ class GroundingDinoGoldenTest {
         ATOL);
   }
 
-  private static List<Features.Level> levels(Tensor shapes) {
+  private static List<Level> levels(Tensor shapes) {
     long[] hw = Tensors.longs(shapes);
-    List<Features.Level> levels = new ArrayList<>();
+    List<Level> levels = new ArrayList<>();
     int start = 0;
     for (int i = 0; i < hw.length; i += 2) {
-      levels.add(new Features.Level((int) hw[i], (int) hw[i + 1], start));
+      levels.add(new Level((int) hw[i], (int) hw[i + 1], start));
       start = levels.get(levels.size() - 1).end();
     }
     return levels;

@@ -49,7 +49,13 @@ class GroundingDinoTrainingGoldenTest {
               true);
       assertThat(Tensors.longs(out.chosen()))
           .isEqualTo(Tensors.longs(g.io("two_stage.topk_indices")));
+      Masks masks = model.masks(out);
       int last = out.layers().size() - 1;
+      g.check("pred.last.pred_masks", masks.last(), 7e-5);
+      g.check("pred.enc.pred_masks", masks.encoder(), 7e-5);
+      for (int i = 0; i < last; i++) {
+        g.check("pred.aux" + i + ".pred_masks", masks.layer(i), 7e-5);
+      }
       prediction(g, "pred.last", out.last(), model);
       prediction(g, "pred.enc", out.encoder(), model);
       prediction(g, "pred.dn.last", out.denoising().get(last), model);

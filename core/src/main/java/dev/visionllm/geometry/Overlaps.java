@@ -1,0 +1,36 @@
+package dev.visionllm.geometry;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
+
+/** Removes what was found twice. */
+public final class Overlaps {
+  private Overlaps() {}
+
+  /**
+   * Non-maximum suppression: each item stays unless its box overlaps that of a better item of its
+   * class, one that stays itself, by more than the limit.
+   *
+   * @param bestFirst items, best first
+   * @param limit IoU, 0..1
+   * @return the items that stay, best first
+   */
+  public static <T> List<T> thin(
+      List<T> bestFirst, Function<T, Box> box, ToIntFunction<T> classOf, double limit) {
+    List<T> kept = new ArrayList<>();
+    Map<Integer, List<Box>> byClass = new HashMap<>();
+    for (T item : bestFirst) {
+      Box own = box.apply(item);
+      List<Box> better = byClass.computeIfAbsent(classOf.applyAsInt(item), c -> new ArrayList<>());
+      if (better.stream().noneMatch(b -> b.iou(own) > limit)) {
+        better.add(own);
+        kept.add(item);
+      }
+    }
+    return kept;
+  }
+}

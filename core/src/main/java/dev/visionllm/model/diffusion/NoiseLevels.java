@@ -1,0 +1,127 @@
+package dev.visionllm.model.diffusion;
+
+import dev.visionllm.nn.F;
+import dev.visionllm.tensor.Tensors;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * How much noise each training time step holds (Ho et al. 2020): latents of time t are sqrt(a) x +
+ * sqrt(1 - a) noise, a = alphasCumprod[t]. Every schedule reads this table. The fields are those of
+ * diffusers' scheduler_config.json, named in brackets.
+ *
+ * @param trainSteps time steps 0..trainSteps-1 [num_train_timesteps]
+ * @param betaStart first step's variance [beta_start]
+ * @param betaEnd last step's variance [beta_end]
+ * @param shape between the two [beta_schedule]
+ * @param stepsOffset added to the times of evenly spaced schedules [steps_offset]
+ * @param finalAlphaOne whether the last step ends without any noise, or with that of time 0
+ *     [set_alpha_to_one]
+ */
+public record NoiseLevels(
+    int trainSteps,
+    double betaStart,
+    double betaEnd,
+    Shape shape,
+    int stepsOffset,
+    boolean finalAlphaOne) {
+  /** Stable Diffusion 1.5 and InstructPix2Pix. */
+  public static final NoiseLevels SD_15 =
+      new NoiseLevels(1000, 0.00085, 0.012, Shape.SCALED_LINEAR, 1, false);
+
+  /** Curves from betaStart to betaEnd. */
+  public enum Shape {
+    /** A straight line. */
+    LINEAR,
+    /** A straight line of square roots. */
+    SCALED_LINEAR
+  }
+
+  /** Refuses values without a meaning. */
+  public NoiseLevels {
+    if (trainSteps < 1 || stepsOffset < 0 || stepsOffset >= trainSteps) {
+      throw new IllegalArgumentException(
+          "noise levels: "
+              + trainSteps
+              + " training steps and offset "
+              + stepsOffset
+              + "; should be at least 1, and 0 up to the number of steps");
+    }
+    if (!(betaStart > 0 && betaStart <= betaEnd && betaEnd < 1)) {
+      throw new IllegalArgumentException(
+          "noise levels: betas from "
+              + betaStart
+              + " to "
+              + betaEnd
+              + ", should be above 0, rising and below 1");
+    }
+  }
+
+  /** The variance added by each time step, in single precision as the reference computes it. */
+  public float[] betas() {
+    float[] betas = new float[trainSteps];
+    boolean scaled = shape == Shape.SCALED_LINEAR;
+    float start = (float) (scaled ? Math.sqrt(betaStart) : betaStart);
+    float end = (float) (scaled ? Math.sqrt(betaEnd) : betaEnd);
+    float step = trainSteps == 1 ? 0 : (end - start) / (trainSteps - 1);
+    for (int i = 0; i < trainSteps; i++) { // from both ends, as torch.linspace
+      float b = i < trainSteps / 2 ? start + step * i : end - step * (trainSteps - i - 1);
+      betas[i] = scaled ? b * b : b;
+    }
+    return betas;
+  }
+
+  /** The share of the picture's variance that is left at each time step. */
+  public float[] alphasCumprod() {
+    float[] out = new float[trainSteps];
+    double product = 1;
+    float[] betas = betas();
+    for (int i = 0; i < trainSteps; i++) {
+      product *= 1f - betas[i];
+      out[i] = (float) product;
+    }
+    return out;
+  }
+
+  /**
+   * Latents with the noise of given time steps, for training.
+   *
+   * @param latents (b, z, h, w), scaled
+   * @param noise standard normal, (b, z, h, w)
+   * @param times int64 (b)
+   * @return (b, z, h, w)
+   */
+  public Tensor addNoise(Tensor latents, Tensor noise, Tensor times) {
+    float[] alphas = alphasCumprod();
+    long[] at = Tensors.longs(times);
+    float[] kept = new float[at.length];
+    float[] added = new float[at.length];
+    for (int i = 0; i < at.length; i++) {
+      float a = alphas[Math.toIntExact(at[i])];
+      kept[i] = (float) Math.sqrt(a);
+      added[i] = (float) Math.sqrt(1 - a);
+    }
+    Tensor k = Tensors.of(kept, at.length, 1, 1, 1).to(latents);
+    Tensor n = Tensors.of(added, at.length, 1, 1, 1).to(latents);
+    return latents.mul(k).add(noise.mul(n));
+  }
+
+  /**
+   * Noise relative to the picture at a time, also between two steps: sqrt((1 - a) / a),
+   * interpolated.
+   */
+  double sigma(float[] alphas, double time) {
+    int low = (int) Math.floor(time);
+    int high = Math.min(low + 1, trainSteps - 1);
+    double below = sigma(alphas[low]);
+    return below + (time - low) * (sigma(alphas[high]) - below);
+  }
+
+  private static double sigma(double alpha) {
+    return Math.sqrt((1 - alpha) / alpha);
+  }
+
+  /** b x + c y, the form of every schedule's update. */
+  static Tensor mix(double b, Tensor x, double c, Tensor y) {
+    return F.scale(x, b).add(F.scale(y, c));
+  }
+}

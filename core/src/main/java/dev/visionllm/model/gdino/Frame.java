@@ -1,0 +1,39 @@
+package dev.visionllm.model.gdino;
+
+import dev.visionllm.nn.F;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * The two sizes of a picture that lead a mask back to it.
+ *
+ * @param original width and height of the user's picture, pixels
+ * @param resized what the detector saw of it, without padding, pixels
+ */
+public record Frame(Detections.Size original, Detections.Size resized) {
+  /**
+   * Resizes maps to the original picture: bilinearly to the padded input, cut to the resized
+   * picture, bilinearly to the original.
+   *
+   * @param maps at {@link Masks#STRIDE}, (k, h, w), fp32
+   * @return (k, height, width)
+   */
+  Tensor toOriginal(Tensor maps) {
+    long h = maps.size(1) * Masks.STRIDE;
+    long w = maps.size(2) * Masks.STRIDE;
+    if (resized.height() > h || resized.width() > w) {
+      throw new IllegalArgumentException(
+          "a picture resized to "
+              + resized.width()
+              + " x "
+              + resized.height()
+              + " pixels is larger than its detector's input of "
+              + w
+              + " x "
+              + h
+              + ": give the sizes that were used for the features");
+    }
+    Tensor input = F.resizeBilinear(maps.unsqueeze(1), h, w); // (k, 1, h, w)
+    Tensor cut = F.slice(F.slice(input, 2, 0, resized.height()), 3, 0, resized.width());
+    return F.resizeBilinear(cut, original.height(), original.width()).squeeze(1);
+  }
+}

@@ -1,0 +1,191 @@
+package dev.visionllm.model.diffusion;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.visionllm.Golden;
+import dev.visionllm.NoLeaks;
+import dev.visionllm.nn.F;
+import dev.visionllm.nn.Params;
+import dev.visionllm.tensor.Tensors;
+import dev.visionllm.text.ClipTokenizer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import tools.jackson.databind.JsonNode;
+
+/** Each network of image generation against the reference. */
+class NetworksGoldenTest {
+  @TestFactory
+  Stream<DynamicTest> conditionMapper() {
+    return Golden.tests(
+        Golden.Kind.GEN_MAPPER,
+        g -> {
+          LatentDiffusion.Config c = Configs.of(g);
+          try (Params root = g.weights()) {
+            ConditionMapper mapper = new ConditionMapper(root.at(Configs.prefix(g)), c.mapper());
+            Tensor states = states(g, c.mapper().states());
+            Tensor projected = mapper.project(states);
+            g.check("emb_proj_out", projected, 2e-6);
+            g.check("mapper_encoder_out", mapper.encode(projected), 5e-6);
+            g.check("mapping_feature", mapper.forward(states), 5e-6);
+            NoLeaks.assertFlat(() -> mapper.forward(states));
+          }
+        });
+  }
+
+  /** From the language model's last states to the prediction: what the reference's losses say. */
+  @TestFactory
+  Stream<DynamicTest> fromTheLanguageModelToThePrediction() {
+    return Golden.tests(
+        Golden.Kind.MLLM_GEN,
+        g -> {
+          LatentDiffusion.Config c = Configs.of(g);
+          try (Params root = g.weights()) {
+            LatentDiffusion model = new LatentDiffusion(root.at(Configs.prefix(g)), c);
+            Tensor condition = model.mapper().forward(states(g, c.mapper().states()));
+            Tensor ids = tokens(g, Golden.root().resolve("sd_text_encoder"));
+            g.check(
+                "caption_loss", torch.mse_loss(condition, model.textEncoder().forward(ids)), 1e-5);
+            Tensor times = g.io("draw.2.randint");
+            Tensor noise = g.io("draw.1.randn_like");
+            Tensor sample = model.vae().encode(g.io("output_images")).sample(g.io("draw.0.randn"));
+            Tensor latents = F.scale(sample, c.vae().scalingFactor());
+            Tensor noisy = c.levels().addNoise(latents, noise, times);
+            g.check(
+                "image_loss",
+                torch.mse_loss(model.unet().forward(noisy, times, condition), noise),
+                1e-5);
+          }
+        });
+  }
+
+  /** The hidden states after each trigger token, (calls, e, l). */
+  static Tensor states(Golden g, int count) {
+    int trigger = g.meta().get(Configs.prefix(g) + "_config").get("trigger_token_id").asInt();
+    long[] ids = Tensors.longs(g.io("input_ids"));
+    Tensor hidden = g.io(g.has("hidden_states") ? "hidden_states" : "hidden_last");
+    int width = Math.toIntExact(hidden.size(1));
+    List<Tensor> found = new ArrayList<>();
+    for (int i = 0; i < ids.length; i++) {
+      if (ids[i] == trigger) {
+        int at = i % width + 1;
+        found.add(F.slice(F.slice(hidden, 0, i / width, i / width + 1), 1, at, at + count));
+      }
+    }
+    return F.cat(0, found);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> textEncoder() {
+    return Golden.tests(
+        Golden.Kind.SD_TEXT_ENCODER,
+        g -> {
+          LatentDiffusion.Config c = Configs.of(g);
+          Tensor ids = tokens(g, g.dir());
+          assertThat(Tensors.longs(ids)).isEqualTo(Tensors.longs(g.io("input_ids")));
+          try (Params root = g.weights()) {
+            TextEncoder text =
+                new TextEncoder(
+                    root.at(Configs.prefix(g)).at("sd_text_encoder").at("text_model"), c.text());
+            List<Tensor> levels = text.levels(ids);
+            for (int i = 0; i < levels.size(); i++) {
+              g.check("hidden_states." + i, levels.get(i), 2e-6);
+            }
+            g.check("last_hidden_state", text.forward(ids), 5e-6);
+            NoLeaks.assertFlat(() -> text.forward(ids));
+          }
+        });
+  }
+
+  /** The folder's captions through our tokenizer. */
+  private static Tensor tokens(Golden g, Path files) {
+    int length = g.meta().get("sd_config").get("num_queries").asInt();
+    try {
+      ClipTokenizer tokenizer = ClipTokenizer.read(files);
+      JsonNode captions = g.meta().get("captions");
+      long[] ids = new long[captions.size() * length];
+      for (int i = 0; i < captions.size(); i++) {
+        int[] row = tokenizer.encode(captions.get(i).asString(), length);
+        for (int k = 0; k < length; k++) {
+          ids[i * length + k] = row[k];
+        }
+      }
+      return Tensors.of(ids, captions.size(), length);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @TestFactory
+  Stream<DynamicTest> unet() {
+    return Golden.tests(
+        Golden.Kind.SD_UNET,
+        g -> {
+          LatentDiffusion.Config c = Configs.of(g);
+          try (Params root = g.weights()) {
+            Unet unet = new Unet(root.at(Configs.prefix(g)).at("sd_unet"), c.unet());
+            Tensor x = g.io("sample");
+            Tensor times = g.io("timesteps");
+            Tensor context = g.io("encoder_hidden_states");
+            if (g.has("time_proj")) {
+              blocks(g, unet, x, times, context);
+            }
+            g.check("output", unet.forward(x, times, context), 1e-5);
+            NoLeaks.assertFlat(() -> unet.forward(x, times, context));
+          }
+        });
+  }
+
+  private static void blocks(Golden g, Unet unet, Tensor x, Tensor times, Tensor context) {
+    g.check("time_proj", unet.timeFrequencies(times), 2.5e-5); // sin of 999 rad, in fp32
+    Tensor time = unet.timeEmbedding(times);
+    g.check("mid.time_embedding", time, 1e-5);
+    Deque<Tensor> skips = new ArrayDeque<>();
+    Tensor y = unet.conv_in.forward(x);
+    g.check("mid.conv_in", y, 2e-6);
+    skips.push(y);
+    for (int i = 0; i < unet.down_blocks.size(); i++) {
+      y = unet.down_blocks.get(i).forward(y, time, context, skips);
+      g.check("mid.down_blocks." + i, y, 1e-5);
+    }
+    y = unet.mid_block.forward(y, time, context);
+    g.check("mid.mid_block", y, 2e-5);
+    for (int i = 0; i < unet.up_blocks.size(); i++) {
+      y = unet.up_blocks.get(i).forward(y, time, context, skips);
+      g.check("mid.up_blocks." + i, y, 4e-5);
+    }
+    assertThat(skips).isEmpty();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> autoencoder() {
+    return Golden.tests(
+        Golden.Kind.SD_VAE,
+        g -> {
+          LatentDiffusion.Config c = Configs.of(g);
+          try (Params root = g.weights()) {
+            AutoencoderKl vae = new AutoencoderKl(root.at(Configs.prefix(g)).at("sd_vae"), c.vae());
+            Tensor image = g.io("image");
+            AutoencoderKl.Posterior p = vae.encode(image);
+            g.check("mean", p.mean(), 1e-5);
+            g.check("mode", p.mean(), 1e-5);
+            g.check("logvar", p.logVariance(), 1e-5);
+            Tensor sample = p.sample(g.io("eps"));
+            g.check("sample", sample, 1e-5);
+            g.check("decoded", vae.decode(sample), 1e-5);
+            int whole = Math.toIntExact(sample.size(2));
+            g.check("decoded", new TiledDecoder(whole, whole / 4).decode(vae, sample), 1e-5);
+            NoLeaks.assertFlat(() -> vae.decode(vae.encode(image).mean()));
+          }
+        });
+  }
+}
