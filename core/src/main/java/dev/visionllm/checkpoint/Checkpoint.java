@@ -12,7 +12,10 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
 
-/** A model folder's weights, in one safetensors file or in several. */
+/**
+ * A model folder's weights, in one file or in several: safetensors, or else PyTorch's .bin. Where a
+ * folder holds both kinds, they are two forms of the same weights and safetensors are read.
+ */
 public final class Checkpoint implements Params.Source {
   /** Name of the one file. */
   public static final String SINGLE = "model.safetensors";
@@ -20,14 +23,20 @@ public final class Checkpoint implements Params.Source {
   /** Name of the index of several files. */
   public static final String INDEX = "model.safetensors.index.json";
 
+  /** Name of PyTorch's one file. */
+  public static final String TORCH_SINGLE = "pytorch_model.bin";
+
+  /** Name of the index of several files of PyTorch's. */
+  public static final String TORCH_INDEX = "pytorch_model.bin.index.json";
+
   private final Path where;
-  private final Params.Source source;
+  private final Weights weights;
   private final Map<String, SafeTensors.Entry> entries;
 
-  private Checkpoint(Path where, Params.Source source, Map<String, SafeTensors.Entry> entries) {
+  private Checkpoint(Path where, Weights weights) {
     this.where = where;
-    this.source = source;
-    this.entries = entries;
+    this.weights = weights;
+    entries = weights.entries();
   }
 
   /**
@@ -37,25 +46,30 @@ public final class Checkpoint implements Params.Source {
    * @throws IllegalArgumentException if they are malformed, or both forms are there
    */
   public static Checkpoint open(Path dir) throws IOException {
-    Path single = dir.resolve(SINGLE);
-    Path index = dir.resolve(INDEX);
-    if (Files.exists(single) && Files.exists(index)) {
+    Checkpoint found = open(dir, SINGLE, INDEX);
+    found = found == null ? open(dir, TORCH_SINGLE, TORCH_INDEX) : found;
+    if (found == null) {
+      throw new IOException(
+          dir
+              + (Files.isDirectory(dir)
+                  ? ": holds no weights, should hold one of "
+                      + String.join(", ", SINGLE, INDEX, TORCH_SINGLE, TORCH_INDEX)
+                  : ": there is no such folder"));
+    }
+    return found;
+  }
+
+  private static Checkpoint open(Path dir, String single, String index) throws IOException {
+    boolean one = Files.exists(dir.resolve(single));
+    boolean several = Files.exists(dir.resolve(index));
+    if (one && several) {
       throw new IllegalArgumentException(
-          dir + ": holds both " + SINGLE + " and " + INDEX + ", remove the one that is not meant");
+          dir + ": holds both " + single + " and " + index + ", remove the one that is not meant");
     }
-    if (Files.exists(index)) {
-      Sharded sharded = Sharded.open(index);
-      return new Checkpoint(index, sharded, sharded.entries());
+    if (several) {
+      return new Checkpoint(dir.resolve(index), Sharded.open(dir.resolve(index)));
     }
-    if (Files.exists(single)) {
-      SafeTensors file = SafeTensors.open(single);
-      return new Checkpoint(single, file, file.entries());
-    }
-    throw new IOException(
-        dir
-            + (Files.isDirectory(dir)
-                ? ": holds neither " + SINGLE + " nor " + INDEX
-                : ": there is no such folder"));
+    return one ? new Checkpoint(dir.resolve(single), Weights.open(dir.resolve(single))) : null;
   }
 
   /** Every tensor's header entry. */
@@ -65,12 +79,17 @@ public final class Checkpoint implements Params.Source {
 
   @Override
   public boolean has(String name) {
-    return source.has(name);
+    return weights.has(name);
   }
 
   @Override
   public Tensor get(String name, long... shape) {
-    return source.get(name, shape);
+    return weights.get(name, shape);
+  }
+
+  /** A tensor by name, in the file's dtype and shape. */
+  public Tensor get(String name) {
+    return weights.get(name);
   }
 
   /** The same tensors on a device and, where they are floating-point numbers, in its format. */

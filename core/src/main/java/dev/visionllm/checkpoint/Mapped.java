@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -24,7 +24,24 @@ final class Mapped {
    * Mappings in use, by address. Static because libtorch calls back when the last reference to the
    * memory goes, whoever held it; from then on the collector may unmap.
    */
-  private static final Map<Long, MappedByteBuffer> IN_USE = new ConcurrentHashMap<>();
+  private static final Map<Long, Held> IN_USE = new HashMap<>();
+
+  /** Those of them that further tensors may share. */
+  private static final Map<Region, Held> SHARED = new HashMap<>();
+
+  /** A part of a file that an owner maps once, however often it is asked for. */
+  private record Region(Object owner, long from, long to) {}
+
+  private static final class Held {
+    final MappedByteBuffer buffer;
+    final Region region; // or null
+    int tensors;
+
+    Held(MappedByteBuffer buffer, Region region) {
+      this.buffer = buffer;
+      this.region = region;
+    }
+  }
 
   private static final Release RELEASE = Release.beyondScopes();
 
@@ -41,10 +58,34 @@ final class Mapped {
 
   /** The entry as the file's own pages, copied page by page when written to. */
   static Tensor map(FileChannel channel, SafeTensors.Entry e, Dtype dtype) throws IOException {
-    MappedByteBuffer buffer = channel.map(FileChannel.MapMode.PRIVATE, e.from(), e.to() - e.from());
-    try (BytePointer data = new BytePointer(buffer);
+    return tensor(new Held(map(channel, e), null), e, dtype);
+  }
+
+  /** As {@link #map}, but further tensors of the owner over the same bytes are the same memory. */
+  static Tensor share(Object owner, FileChannel channel, SafeTensors.Entry e, Dtype dtype)
+      throws IOException {
+    synchronized (IN_USE) {
+      Region region = new Region(owner, e.from(), e.to());
+      Held held = SHARED.get(region);
+      if (held == null) {
+        held = new Held(map(channel, e), region);
+        SHARED.put(region, held);
+      }
+      return tensor(held, e, dtype);
+    }
+  }
+
+  private static MappedByteBuffer map(FileChannel channel, SafeTensors.Entry e) throws IOException {
+    return channel.map(FileChannel.MapMode.PRIVATE, e.from(), e.to() - e.from());
+  }
+
+  private static Tensor tensor(Held held, SafeTensors.Entry e, Dtype dtype) {
+    try (BytePointer data = new BytePointer(held.buffer);
         TensorOptions options = new TensorOptions(dtype.scalar)) {
-      IN_USE.put(data.address(), buffer);
+      synchronized (IN_USE) {
+        IN_USE.put(data.address(), held);
+        held.tensors++;
+      }
       return torch.from_blob(data, e.shape(), RELEASE, options);
     }
   }
@@ -71,7 +112,9 @@ final class Mapped {
 
   /** Mappings that tensors hold; for tests. */
   static int inUse() {
-    return IN_USE.size();
+    synchronized (IN_USE) {
+      return IN_USE.size();
+    }
   }
 
   private static final class Release extends PointerConsumer {
@@ -87,7 +130,13 @@ final class Mapped {
 
     @Override
     public void call(Pointer data) {
-      IN_USE.remove(data.address());
+      synchronized (IN_USE) {
+        Held held = IN_USE.get(data.address());
+        if (--held.tensors == 0) {
+          IN_USE.remove(data.address());
+          SHARED.remove(held.region);
+        }
+      }
     }
   }
 }

@@ -9,7 +9,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
@@ -20,7 +19,7 @@ import org.bytedeco.pytorch.Tensor;
  * writing to a tensor never reaches the file. Replace such a file by renaming another one over it
  * ({@link AtomicFile} does); cutting it short while it is mapped ends the process.
  */
-public final class SafeTensors implements Params.Source {
+public final class SafeTensors implements Weights {
   /**
    * One entry of the header.
    *
@@ -51,14 +50,12 @@ public final class SafeTensors implements Params.Source {
    * @throws IllegalArgumentException if it is malformed: one line that names file and tensor
    */
   public static SafeTensors open(Path file) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      throw new IOException(
-          file + (Files.exists(file) ? ": is not a file" : ": there is no such file"));
-    }
+    Weights.exists(file);
     return new SafeTensors(file, Header.read(file));
   }
 
   /** The header's entries by name, in the order of their bytes. */
+  @Override
   public Map<String, Entry> entries() {
     return entries;
   }
@@ -75,41 +72,18 @@ public final class SafeTensors implements Params.Source {
 
   @Override
   public Tensor get(String name, long... shape) {
-    Entry e = entry(name);
-    if (!Arrays.equals(e.shape(), shape)) {
-      throw new IllegalArgumentException(
-          file
-              + ": "
-              + name
-              + " has shape "
-              + Arrays.toString(e.shape())
-              + ", the model needs "
-              + Arrays.toString(shape)
-              + ": check the sizes in config.json");
-    }
-    if (!dtype(e).floating() && name.matches(".*\\.(weight|bias)")) {
-      throw new IllegalArgumentException(
-          file + ": " + name + " has dtype " + e.dtype() + ", should be F32, BF16, F16 or F64");
-    }
-    return load(e);
+    return load(Weights.checked(file, entries, name, shape));
   }
 
   /** A tensor by name, in the file's dtype and shape. */
+  @Override
   public Tensor get(String name) {
-    return load(entry(name));
+    return load(Weights.named(file, entries, name));
   }
 
   /** The same tensors on a device and, where they are floating-point numbers, in its format. */
   public Params.Source withHardware(Hardware hardware) {
     return new OnHardware(this, hardware);
-  }
-
-  private Entry entry(String name) {
-    Entry e = entries.get(name);
-    if (e == null) {
-      throw new IllegalArgumentException(file + ": has no tensor " + name);
-    }
-    return e;
   }
 
   private Tensor load(Entry e) {
@@ -120,15 +94,7 @@ public final class SafeTensors implements Params.Source {
         writable
             ? FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)
             : FileChannel.open(file, StandardOpenOption.READ)) {
-      if (channel.size() != size) {
-        throw new IllegalArgumentException(
-            file
-                + ": has "
-                + channel.size()
-                + " bytes, had "
-                + size
-                + " when it was opened: it was written to meanwhile");
-      }
+      Weights.unchanged(file, size, channel.size());
       return Mapped.fits(e, dtype(e), writable)
           ? Mapped.map(channel, e, dtype(e))
           : Mapped.copy(channel, e, dtype(e));

@@ -1,6 +1,5 @@
 package dev.visionllm.checkpoint;
 
-import dev.visionllm.nn.Params;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,17 +14,17 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A checkpoint in several safetensors files: an index says which file holds which tensor. Index and
- * files must agree exactly.
+ * A checkpoint in several files, safetensors or PyTorch's: an index says which file holds which
+ * tensor. Index and files must agree exactly.
  */
-public final class Sharded implements Params.Source {
+public final class Sharded implements Weights {
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
   private final Path index;
-  private final Map<String, SafeTensors> shards; // by tensor
+  private final Map<String, Weights> shards; // by tensor
 
-  private Sharded(Path index, Map<String, SafeTensors> shards) {
+  private Sharded(Path index, Map<String, Weights> shards) {
     this.index = index;
     this.shards = shards;
   }
@@ -33,7 +32,8 @@ public final class Sharded implements Params.Source {
   /**
    * Opens the index and every file it names; files lie beside the index.
    *
-   * @param index {@code model.safetensors.index.json}
+   * @param index {@code model.safetensors.index.json} or {@code pytorch_model.bin.index.json}; it
+   *     names files of its own kind
    * @throws IOException if a file cannot be read
    * @throws IllegalArgumentException if one is malformed or they disagree
    */
@@ -50,24 +50,30 @@ public final class Sharded implements Params.Source {
     if (map == null || !map.isObject() || map.isEmpty()) {
       throw bad(index, "has no weight_map, should be an object from tensor to file");
     }
-    Map<String, SafeTensors> files = new TreeMap<>();
-    Map<String, SafeTensors> shards = new LinkedHashMap<>();
+    String kind = index.getFileName().toString().contains(".bin") ? "bin" : "safetensors";
+    Map<String, Weights> files = new TreeMap<>();
+    Map<String, Weights> shards = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> f : map.properties()) {
       String tensor = f.getKey();
       String name = f.getValue().isString() ? f.getValue().asString() : "";
-      if (!name.matches("[^/\\\\]+\\.safetensors")) {
+      if (!name.matches("[^/\\\\]+\\." + kind)) {
         throw bad(
             index,
-            tensor + " is in " + f.getValue() + ", should be a .safetensors file beside the index");
+            tensor
+                + " is in "
+                + f.getValue()
+                + ", should be a ."
+                + kind
+                + " file beside the index");
       }
-      SafeTensors shard = files.get(name);
+      Weights shard = files.get(name);
       if (shard == null) {
         Path file = index.resolveSibling(name);
         if (!Files.isRegularFile(file)) {
           throw new IOException(
               index + ": names " + name + " for " + tensor + ", which is not there: get it again");
         }
-        shard = SafeTensors.open(file);
+        shard = Weights.open(file);
         files.put(name, shard);
       }
       if (!shard.has(tensor)) {
@@ -88,10 +94,16 @@ public final class Sharded implements Params.Source {
   }
 
   /** Entries of all files by tensor; their offsets count within their own file. */
+  @Override
   public Map<String, SafeTensors.Entry> entries() {
     Map<String, SafeTensors.Entry> all = new LinkedHashMap<>();
     shards.forEach((name, shard) -> all.put(name, shard.entries().get(name)));
     return all;
+  }
+
+  @Override
+  public Tensor get(String name) {
+    return shard(name).get(name);
   }
 
   @Override
@@ -101,11 +113,15 @@ public final class Sharded implements Params.Source {
 
   @Override
   public Tensor get(String name, long... shape) {
-    SafeTensors shard = shards.get(name);
+    return shard(name).get(name, shape);
+  }
+
+  private Weights shard(String name) {
+    Weights shard = shards.get(name);
     if (shard == null) {
       throw bad(index, "has no tensor " + name);
     }
-    return shard.get(name, shape);
+    return shard;
   }
 
   private static IllegalArgumentException bad(Path index, String what) {

@@ -98,7 +98,7 @@ public final class DiffusersConfig {
     f.only("act_fn", "silu").only("in_channels", 3).only("out_channels", 3);
     f.only("use_quant_conv", true).only("use_post_quant_conv", true);
     f.only("mid_block_add_attention", true);
-    absent(f, where, "latents_mean", "latents_std", "shift_factor");
+    f.absent("latents_mean", "latents_std", "shift_factor");
     List<Integer> channels = f.integers("block_out_channels", List.of(64));
     blocks(f, "down_block_types", "DownEncoderBlock2D", null, channels.size(), where);
     blocks(f, "up_block_types", "UpDecoderBlock2D", null, channels.size(), where);
@@ -128,16 +128,11 @@ public final class DiffusersConfig {
     f.knows("dropout", "addition_embed_type_num_heads"); // of training, of what is refused below
     one(f, where, "mid_block_scale_factor");
     one(f, where, "resnet_out_scale_factor");
-    absent(f, where, "addition_embed_type", "addition_time_embed_dim", "class_embed_type");
-    absent(f, where, "encoder_hid_dim", "encoder_hid_dim_type", "mid_block_only_cross_attention");
-    absent(
-        f,
-        where,
-        "num_attention_heads",
-        "num_class_embeds",
-        "projection_class_embeddings_input_dim");
-    absent(f, where, "time_cond_proj_dim", "time_embedding_act_fn", "time_embedding_dim");
-    absent(f, where, "timestep_post_act", "reverse_transformer_layers_per_block");
+    f.absent("addition_embed_type", "addition_time_embed_dim", "class_embed_type");
+    f.absent("encoder_hid_dim", "encoder_hid_dim_type", "mid_block_only_cross_attention");
+    f.absent("num_attention_heads", "num_class_embeds", "projection_class_embeddings_input_dim");
+    f.absent("time_cond_proj_dim", "time_embedding_act_fn", "time_embedding_dim");
+    f.absent("timestep_post_act", "reverse_transformer_layers_per_block");
     List<Integer> channels = f.integers("block_out_channels", List.of(320, 640, 1280, 1280));
     int n = channels.size();
     Unet.Config c =
@@ -172,7 +167,7 @@ public final class DiffusersConfig {
     f.only("interpolation_type", "linear").only("timestep_type", "discrete");
     f.knows("clip_sample_range", "sample_max_value", "dynamic_thresholding_ratio");
     f.knows("sigma_min", "sigma_max", "lambda_min_clipped");
-    absent(f, where, "trained_betas");
+    f.absent("trained_betas");
     f.only(
         "timestep_spacing",
         switch (own) {
@@ -264,15 +259,6 @@ public final class DiffusersConfig {
               + "\" is "
               + factor
               + ", should be 1, the only value that this version computes");
-    }
-  }
-
-  private static void absent(Fields f, String where, String... names) {
-    for (String name : names) {
-      if (f.has(name)) {
-        throw new IllegalArgumentException(
-            where + ": field \"" + name + "\" is set, which this version does not compute");
-      }
     }
   }
 

@@ -34,6 +34,9 @@ final class Fields {
           "output_attentions",
           "output_hidden_states",
           "return_dict",
+          "attn_implementation",
+          "_attn_implementation",
+          "_flash_attn_2_enabled",
           "torchscript",
           "use_bfloat16",
           "tf_legacy_loss",
@@ -206,6 +209,22 @@ final class Fields {
       }
     }
     return this;
+  }
+
+  /** Refuses fields that ask for something that is not computed at all. */
+  Fields absent(String... names) {
+    for (String name : names) {
+      if (has(name)) {
+        throw new IllegalArgumentException(
+            where + ": field \"" + name + "\" is set, which this version does not compute");
+      }
+    }
+    return this;
+  }
+
+  /** An error about a field. @param should what it should be, or do */
+  IllegalArgumentException wrong(String name, String should) {
+    return wrong(name, node.get(name), should);
   }
 
   /** Marks fields as known without reading them. */

@@ -3,11 +3,15 @@ package dev.visionllm.vlm;
 import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Tiles;
 import dev.visionllm.model.clip.ClipVision;
+import dev.visionllm.model.diffusion.ConditionMapper;
+import dev.visionllm.model.diffusion.LatentDiffusion;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.model.gdino.Swin;
 import dev.visionllm.model.llama.Llama;
+import dev.visionllm.model.unipose.UniPose;
 import dev.visionllm.text.Conversation;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -20,10 +24,15 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * A model's config.json: the fields of the reference's VisionLLMv2Config, and "preprocess", which
  * holds what the reference takes from its scripts' arguments. Where "preprocess" is missing the
- * released model's values are taken.
+ * released model's values are taken. Sizes of the diffusion networks are not in config.json: they
+ * are those of the named Stable Diffusion, or come from the folder's sd/ and ip2p/ (unet/, vae/,
+ * text_encoder/ and scheduler/ with diffusers' configs).
  *
  * @param multimodal everything up to the language model
  * @param gdino the detector, or null
+ * @param unipose the pose estimator, or null
+ * @param sd image generation, or null
+ * @param ip2p image editing, or null
  * @param tiles how pictures are cut for the image encoder
  * @param detector how pictures are resized for the detector
  * @param conversation prompt format
@@ -33,13 +42,18 @@ import tools.jackson.databind.json.JsonMapper;
 public record VisionLlmConfig(
     Multimodal.Config multimodal,
     GroundingDino.Config gdino,
+    UniPose.Config unipose,
+    LatentDiffusion.Config sd,
+    LatentDiffusion.Config ip2p,
     Tiles tiles,
     DetectorResize detector,
     Conversation conversation,
     double threshold,
     int classesPerPrompt) {
-  /** Refuses values without a meaning. */
+  /** Refuses values without a meaning, and parts that do not fit together. */
   public VisionLlmConfig {
+    fits("sd_config", sd, false, multimodal);
+    fits("ip2p_config", ip2p, true, multimodal);
     if (!(threshold >= 0 && threshold <= 1) || classesPerPrompt < 1) {
       throw new IllegalArgumentException(
           "config.json: detection_threshold is "
@@ -47,6 +61,30 @@ public record VisionLlmConfig(
               + ", should be 0 to 1; classes_per_prompt is "
               + classesPerPrompt
               + ", should be at least 1");
+    }
+  }
+
+  private static void fits(
+      String name, LatentDiffusion.Config c, boolean edits, Multimodal.Config m) {
+    if (c != null && c.edits() != edits) {
+      throw new IllegalArgumentException(
+          "config.json: " + name + " is of a UNet that " + (edits ? "does not edit" : "edits"));
+    }
+    if (c != null
+        && (c.mapper().llmHidden() != m.llm().hidden()
+            || c.mapper().states() != m.generationQueries())) {
+      throw new IllegalArgumentException(
+          "config.json: "
+              + name
+              + " has llm_hidden_size "
+              + c.mapper().llmHidden()
+              + " and num_embed_tokens "
+              + c.mapper().states()
+              + ", should be "
+              + m.llm().hidden()
+              + " (hidden_size of llm_config) and "
+              + m.generationQueries()
+              + " (num_embs_gen)");
     }
   }
 
@@ -61,19 +99,26 @@ public record VisionLlmConfig(
               + " tokenizer files and *.safetensors");
     }
     try {
-      return of(JsonMapper.builder().build().readTree(Files.readString(file)), file.toString());
+      return of(
+          JsonMapper.builder().build().readTree(Files.readString(file)), file.toString(), modelDir);
     } catch (JacksonException e) {
       throw new IllegalArgumentException(
           file + " is not JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
     }
   }
 
-  /** Reads a parsed config. @param where names it in errors */
+  /** Reads a parsed config without a folder. @param where names it in errors */
   public static VisionLlmConfig of(JsonNode json, String where) {
+    try {
+      return of(json, where, null);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // there is no folder to read
+    }
+  }
+
+  private static VisionLlmConfig of(JsonNode json, String where, Path folder) throws IOException {
     Fields f = new Fields(json, where);
-    f.knows("pretrained_vl_bridge", "use_unipose", "unipose_config", "use_sd", "sd_config");
-    f.knows("use_ip2p", "ip2p_config");
-    refuse(f, "use_llm_lora", "the language model has unmerged LoRA weights");
+    f.knows("pretrained_vl_bridge", "use_llm_lora"); // the weights' names tell what is to be merged
     Multimodal.Config multimodal =
         new Multimodal.Config(
             vision(f.at("vis_encoder_config")),
@@ -86,7 +131,19 @@ public record VisionLlmConfig(
             f.integer("num_embs_gen", 64));
     GroundingDino.Config gdino =
         f.flag("use_gdino", false) ? gdino(f.at("gdino_config"), multimodal.llm().hidden()) : null;
-    f.knows("gdino_config", "region_hidden_dim");
+    UniPose.Config unipose =
+        f.flag("use_unipose", false)
+            ? UniPoseFields.read(f.at("unipose_config"), multimodal.llm().hidden())
+            : null;
+    LatentDiffusion.Config sd =
+        f.flag("use_sd", false)
+            ? diffusion(json, where, "sd", LatentDiffusion.Config.GENERATION, folder)
+            : null;
+    LatentDiffusion.Config ip2p =
+        f.flag("use_ip2p", false)
+            ? diffusion(json, where, "ip2p", LatentDiffusion.Config.EDITING, folder)
+            : null;
+    f.knows("gdino_config", "unipose_config", "sd_config", "ip2p_config", "region_hidden_dim");
     Tiles tiles = new Tiles(Tiles.Mode.ANYRES, multimodal.vision().size(), 4);
     DetectorResize detector = DetectorResize.GROUNDING_DINO;
     Conversation conversation = Conversation.named("vicuna_v1");
@@ -111,7 +168,45 @@ public record VisionLlmConfig(
     }
     f.done();
     return new VisionLlmConfig(
-        multimodal, gdino, tiles, detector, conversation, threshold, classesPerPrompt);
+        multimodal,
+        gdino,
+        unipose,
+        sd,
+        ip2p,
+        tiles,
+        detector,
+        conversation,
+        threshold,
+        classesPerPrompt);
+  }
+
+  /**
+   * @param name of the part, and of the folder in the model folder that holds its networks' configs
+   * @param released sizes where there is no such folder and the named model is the release's
+   */
+  private static LatentDiffusion.Config diffusion(
+      JsonNode json, String where, String name, LatentDiffusion.Config released, Path folder)
+      throws IOException {
+    String field = name + "_config";
+    if (!json.has(field) || json.get(field).isNull()) {
+      throw new IllegalArgumentException(where + ": field \"" + field + "\" is missing");
+    }
+    ConditionMapper.Config mapper = DiffusersConfig.mapper(json.get(field), where + "." + field);
+    if (folder != null && Files.isDirectory(folder.resolve(name))) {
+      return DiffusersConfig.read(folder.resolve(name), mapper);
+    }
+    String own = released.edits() ? "instruct-pix2pix" : "stable-diffusion-v1-5";
+    Fields f = new Fields(json.get(field), where + "." + field);
+    if (!f.text("sd_model_id", own).replaceAll(".*[/\\\\]", "").equals(own)) {
+      throw f.wrong(
+          "sd_model_id",
+          own
+              + ", or the model folder should have "
+              + name
+              + "/ with that model's unet, vae, text_encoder and scheduler configs");
+    }
+    return new LatentDiffusion.Config(
+        mapper, released.text(), released.vae(), released.unet(), released.levels());
   }
 
   private static Tiles.Mode mode(String name) {
@@ -125,13 +220,6 @@ public record VisionLlmConfig(
             + name
             + "\", should be one of "
             + Arrays.toString(Tiles.Mode.values()).toLowerCase(Locale.ROOT));
-  }
-
-  private static void refuse(Fields f, String flag, String why) {
-    if (f.flag(flag, false)) {
-      throw new IllegalArgumentException(
-          "config.json: " + flag + " is true: " + why + ", which this version does not read");
-    }
   }
 
   private static ClipVision.Config vision(Fields f) {
@@ -150,11 +238,8 @@ public record VisionLlmConfig(
   }
 
   private static Llama.Config llm(Fields f) {
-    f.only("hidden_act", "silu").only("attention_bias", false);
-    if (f.has("rope_scaling")) {
-      throw new IllegalArgumentException(
-          "llm_config: rope_scaling is not null, which this version does not compute");
-    }
+    f.only("hidden_act", "silu").only("attention_bias", false).only("mlp_bias", false);
+    f.absent("rope_scaling");
     int heads = f.integer("num_attention_heads", 32);
     Llama.Config c =
         new Llama.Config(
@@ -168,11 +253,15 @@ public record VisionLlmConfig(
             f.number("rope_theta", 10000.0),
             f.integer("max_position_embeddings", 4096),
             f.flag("tie_word_embeddings", false));
+    f.only("head_dim", c.hidden() / c.heads());
     f.done();
     return c;
   }
 
   private static GroundingDino.Config gdino(Fields f, int textHidden) {
+    if (f.integer("l_hidden_size", textHidden) != textHidden) {
+      throw f.wrong("l_hidden_size", "llm_config's hidden_size, " + textHidden);
+    }
     Fields b = f.at("backbone_config");
     b.knows("image_size", "out_features", "hidden_size", "num_layers");
     b.only("num_channels", 3).only("hidden_act", "gelu").only("qkv_bias", true);
@@ -191,6 +280,7 @@ public record VisionLlmConfig(
     f.knows(
         "class_cost",
         "bbox_cost",
+        "box_cost",
         "giou_cost",
         "dice_cost",
         "mask_cost",
@@ -203,10 +293,12 @@ public record VisionLlmConfig(
         "giou_loss_coefficient",
         "focal_alpha",
         "num_embs",
-        "l_hidden_size",
         "text_enhancer_dropout",
         "fusion_dropout",
-        "layer_norm_eps");
+        "layer_norm_eps",
+        "use_pretrained_backbone",
+        "text_config");
+    f.absent("backbone").only("decoder_cls_embed_share", true);
     f.only("two_stage", true).only("embedding_init_target", true);
     f.only("two_stage_bbox_embed_share", false).only("activation_function", "relu");
     f.only("norm", "GN").only("query_dim", 4).only("position_embedding_type", "sine");

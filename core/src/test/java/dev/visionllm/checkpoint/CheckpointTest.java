@@ -96,7 +96,10 @@ class CheckpointTest {
   void aFolderHoldsOneOfBothForms() throws IOException {
     assertThatThrownBy(() -> Checkpoint.open(dir))
         .isInstanceOf(IOException.class)
-        .hasMessage(dir + ": holds neither model.safetensors nor model.safetensors.index.json");
+        .hasMessage(
+            dir
+                + ": holds no weights, should hold one of model.safetensors,"
+                + " model.safetensors.index.json, pytorch_model.bin, pytorch_model.bin.index.json");
     assertThatThrownBy(() -> Checkpoint.open(dir.resolve("no")))
         .hasMessage(dir.resolve("no") + ": there is no such folder");
     shard(Checkpoint.SINGLE, "a");

@@ -6,11 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Tiles;
 import dev.visionllm.model.clip.ClipVision;
+import dev.visionllm.model.diffusion.LatentDiffusion;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.model.llama.Llama;
+import dev.visionllm.model.unipose.PoseGroups;
+import dev.visionllm.model.unipose.Swin;
+import dev.visionllm.model.unipose.UniPose;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,9 +81,39 @@ class VisionLlmConfigTest {
           "positional_embedding_temperature": 20, "init_std": 0.02, "is_encoder_decoder": true,
           "l_hidden_size": 4096, "num_embs": 4, "mask_dim": 256, "norm": "GN"
         },
-        "use_unipose": true, "unipose_config": {"anything": 1},
-        "use_sd": true, "sd_config": {},
-        "use_ip2p": true, "ip2p_config": {}
+        "use_unipose": true,
+        "unipose_config": {
+          "model_type": "unipose", "lr": 0.0001, "lr_backbone_names": ["backbone.0"],
+          "modelname": "UniPose", "backbone": "swin_T_224_1k", "dilation": false,
+          "position_embedding": "sine", "pe_temperatureH": 20, "pe_temperatureW": 20,
+          "return_interm_indices": [1, 2, 3], "backbone_freeze_keywords": null, "enc_layers": 6,
+          "dec_layers": 6, "unic_layers": 0, "pre_norm": false, "dim_feedforward": 2048,
+          "hidden_dim": 256, "dropout": 0.0, "nheads": 8, "num_queries": 900, "num_classes": 2,
+          "query_dim": 4, "num_patterns": 0, "transformer_activation": "relu",
+          "num_feature_levels": 4, "enc_n_points": 4, "dec_n_points": 4,
+          "decoder_layer_noise": false, "dln_xy_noise": 0.2, "two_stage_type": "standard",
+          "two_stage_default_hw": 0.05, "dec_layer_number": null, "decoder_sa_type": "sa",
+          "decoder_module_seq": ["sa", "ca", "ffn"], "dec_pred_bbox_embed_share": true,
+          "dec_pred_class_embed_share": true, "embed_init_tgt": true, "use_label_enc": true,
+          "dn_number": 100, "use_text_enhancer": true, "use_fusion_layer": true,
+          "use_transformer_ckpt": true, "use_text_cross_attention": true, "text_dropout": 0.0,
+          "fusion_droppath": 0.1, "num_body_points": 68, "num_box_decoder_layers": 2,
+          "aux_loss": true, "matcher_type": "HungarianMatcher", "set_cost_keypoint": 10.0,
+          "keypoint_loss_coef": 10.0, "focal_alpha": 0.25, "num_embs": 4, "l_hidden_size": 4096
+        },
+        "use_sd": true,
+        "sd_config": {
+          "model_type": "stable_diffusion_with_llm_emb", "llm_hidden_size": 4096,
+          "sd_hidden_size": 768, "num_queries": 77, "num_encoder_layers": 1,
+          "num_decoder_layers": 1, "sd_model_id": "checkpoints/stable-diffusion-v1-5",
+          "trigger_token": "[GEN]", "trigger_token_id": 32016, "num_embed_tokens": 64,
+          "embed_tokens": {"emb": "[EMB]", "emb2": "[EMB2]"}, "cfg_drop_rate": 0.1, "cfg_scale": 7.5
+        },
+        "use_ip2p": true,
+        "ip2p_config": {
+          "model_type": "instructpix2pix_with_llm_emb", "sd_model_id": "timbrooks/instruct-pix2pix",
+          "trigger_token": "[EDIT]", "cfg_drop_rate": 0.05
+        }
       }
       """;
 
@@ -102,6 +137,9 @@ class VisionLlmConfigTest {
                 64));
     assertThat(c.multimodal().tokensPerTile()).isEqualTo(576);
     assertThat(c.gdino()).isEqualTo(GroundingDino.Config.SWIN_T);
+    assertThat(c.unipose()).isEqualTo(UniPose.Config.SWIN_T);
+    assertThat(c.sd()).isEqualTo(LatentDiffusion.Config.GENERATION);
+    assertThat(c.ip2p()).isEqualTo(LatentDiffusion.Config.EDITING);
     assertThat(c.tiles()).isEqualTo(new Tiles(Tiles.Mode.ANYRES, 336, 4));
     assertThat(c.detector()).isEqualTo(DetectorResize.GROUNDING_DINO);
     assertThat(c.conversation().name()).isEqualTo("vicuna_v1");
@@ -113,9 +151,30 @@ class VisionLlmConfigTest {
         parse(
             RELEASE
                 .replace("\"use_gdino\": true", "\"use_gdino\": false")
+                .replace("\"use_unipose\": true", "\"use_unipose\": false")
+                .replace("\"use_sd\": true", "\"use_sd\": false")
+                .replace("\"use_ip2p\": true", "\"use_ip2p\": false")
                 .replace("\"use_region_encoder\": true,", ""));
     assertThat(c.gdino()).isNull();
+    assertThat(c.unipose()).isNull();
+    assertThat(c.sd()).isNull();
+    assertThat(c.ip2p()).isNull();
     assertThat(c.multimodal().regionHidden()).isZero();
+  }
+
+  @Test
+  void readsWhatTheReferenceFixesInItsCode() {
+    UniPose.Config c =
+        parse(
+                RELEASE.replace(
+                    "\"swin_T_224_1k\"",
+                    "\"\", \"pose_groups\": 7, \"pose_layout\": \"whole\", \"backbone_config\":"
+                        + " {\"embed_dim\": 12, \"depths\": [1, 1, 2, 1], \"num_heads\": [1, 2, 3,"
+                        + " 4], \"window_size\": 3}"))
+            .unipose();
+    assertThat(c.groups()).isEqualTo(new PoseGroups(7, 68, PoseGroups.Layout.WHOLE));
+    assertThat(c.backbone())
+        .isEqualTo(new Swin.Config(12, List.of(1, 1, 2, 1), List.of(1, 2, 3, 4), 3, 4, 0.2));
   }
 
   @ParameterizedTest
@@ -147,7 +206,21 @@ class VisionLlmConfigTest {
         "\"num_embs_gen\": 64|\"num_embs_gen\": 0|num_embs_gen is 0",
         "\"vis_output_layer\": -2|\"vis_output_layer\": 2|vis_output_layer is 2",
         "\"vis_output_layer\": -2|\"vis_output_layer\": -26|should be -1 to -25",
-        "\"use_llm_lora\": false|\"use_llm_lora\": true|use_llm_lora is true",
+        "\"nheads\": 8|\"nheads\": 0|UniPose: heads 0",
+        "\"swin_T_224_1k\"|\"resnet50\"|\"backbone\" is \"resnet50\", should be a Swin",
+        "\"pe_temperatureW\": 20|\"pe_temperatureW\": 10|should be the same as pe_temperatureH",
+        "\"query_dim\": 4, \"num_patterns\"|\"query_dims\": 4, \"num_patterns\"|unipose_config:"
+            + " field \"query_dims\" is not known",
+        "[1, 2, 3], \"backbone_freeze|[3], \"backbone_freeze|\"return_interm_indices\" is [3]",
+        "\"num_embs\": 4, \"l_hidden_size\": 4096|\"l_hidden_size\": 64|unipose_config: field"
+            + " \"l_hidden_size\" is 64, should be llm_config's hidden_size, 4096",
+        "\"l_hidden_size\": 4096, \"num_embs\"|\"l_hidden_size\": 64, \"num_embs\"|gdino_config:"
+            + " field \"l_hidden_size\" is 64",
+        "\"llm_hidden_size\": 4096|\"llm_hidden_size\": 64|sd_config has llm_hidden_size 64",
+        "\"num_embed_tokens\": 64|\"num_embed_tokens\": 6|num_embed_tokens 6, should be 4096",
+        "\"timbrooks/instruct-pix2pix\"|\"own/model\"|\"sd_model_id\" is \"own/model\", should be"
+            + " instruct-pix2pix, or the model folder should have ip2p/",
+        "\"ip2p_config\"|\"ip2p_cfg\"|field \"ip2p_config\" is missing",
         "\"rope_scaling\": null|\"rope_scaling\": {\"factor\": 2}|rope_scaling",
         "\"attention_bias\": false|\"attention_bias\": true|should be false, the only value",
         "\"quick_gelu\"|\"gelu\"|\"hidden_act\" is \"gelu\", should be quick_gelu",
@@ -173,7 +246,8 @@ class VisionLlmConfigTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "\"image_aspect_ratio\": \"wide\"|image_aspect_ratio is \"wide\", should be one of [anyres, pad",
+        "\"image_aspect_ratio\": \"wide\"|image_aspect_ratio is \"wide\", should be one of [anyres,"
+            + " pad",
         "\"detection_threshold\": 1.5|detection_threshold is 1.5",
         "\"classes_per_prompt\": 0|classes_per_prompt is 0",
         "\"conversation\": \"klingon\"|klingon",
