@@ -53,14 +53,12 @@ public final class Chat {
   /** As {@link #open}. @param answer if it is known, or null */
   AnswerStream open(Prompt prompt, String answer, VisionLlm.Options options) {
     Raster shown = VisionLlm.last(prompt.images());
-    return model.stream(
-        turns,
-        with(pictures, prompt.images()),
-        with(marks, marks(prompt)),
-        shown == null ? latest : shown,
-        prompt,
-        answer,
-        options);
+    return model.stream(inputs(prompt), shown == null ? latest : shown, prompt, answer, options);
+  }
+
+  /** The whole conversation up to the answer of a prompt. */
+  Inputs inputs(Prompt prompt) {
+    return model.inputs(turns, with(pictures, prompt.images()), with(marks, marks(prompt)), prompt);
   }
 
   /** The prompt's regions, on the picture that is last with it. */

@@ -386,20 +386,12 @@ public final class VisionLlm implements AutoCloseable {
   /**
    * Starts an answer whose text arrives piece by piece.
    *
-   * @param pictures those of the whole conversation, the prompt's included
-   * @param marks regions of the whole conversation, the prompt's included
+   * @param row the conversation up to the answer
    * @param latest what tools look at: the picture that was shown or made last, or null
    * @param given the answer if it is known already, with its routing tokens, or null
    */
   synchronized AnswerStream stream(
-      List<Conversation.Turn> history,
-      List<Raster> pictures,
-      List<Preprocess.Mark> marks,
-      Raster latest,
-      Prompt prompt,
-      String given,
-      Options options) {
-    Inputs row = inputs(history, pictures, marks, prompt);
+      Inputs row, Raster latest, Prompt prompt, String given, Options options) {
     try (var scope = TensorScope.open();
         var noGrad = new NoGradGuard()) {
       int[] answer = given == null ? null : tokenizer.encode(given);
@@ -421,7 +413,7 @@ public final class VisionLlm implements AutoCloseable {
         List.of(), prompt.images(), Preprocess.Mark.onLast(pictures, prompt.regions()), prompt);
   }
 
-  private Inputs inputs(
+  Inputs inputs(
       List<Conversation.Turn> history,
       List<Raster> pictures,
       List<Preprocess.Mark> marks,
@@ -447,6 +439,10 @@ public final class VisionLlm implements AutoCloseable {
 
   private List<String> stops() {
     return preprocess.conversation().stopStrings().stream().filter(s -> !s.isBlank()).toList();
+  }
+
+  Multimodal multimodal() {
+    return model;
   }
 
   Tokenizer tokenizer() {
