@@ -41,7 +41,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param link weight of the pull of super-link states towards their class codes, 0 for none
  * @param teacher weight of the pull of the image encoder towards a trained detector's features, 0
  *     for none
- * @param local whether an image encoder that is drawn starts as a convolution would
+ * @param structured whether parts that are drawn start with heads that look at neighbouring patches
+ *     and at like words
  * @param saveEvery steps between checkpoints
  */
 public record Recipe(
@@ -69,7 +70,7 @@ public record Recipe(
     double dense,
     double link,
     double teacher,
-    boolean local,
+    boolean structured,
     @JsonProperty("save_every") int saveEvery) {
 
   /** What a run learns. */
@@ -186,7 +187,7 @@ public record Recipe(
         dense,
         link,
         teacher,
-        local,
+        structured,
         saveEvery);
   }
 

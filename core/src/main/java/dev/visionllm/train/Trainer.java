@@ -148,8 +148,9 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       folders.put(e.getKey(), Checkpoint.open(e.getValue()).withHardware(Hardware.CPU));
     }
     Params.Source init = init(recipe.seed());
-    if (recipe.local()) {
+    if (recipe.structured()) {
       init = new LocalStart(init, config.multimodal().vision(), recipe.seed());
+      init = new MatchStart(init, config.multimodal().llm(), recipe.seed());
     }
     Params.Source drawn = init;
     return new Params.Source() {
