@@ -51,32 +51,42 @@ class MatchStartTest {
     }
   }
 
+  /** By queries and keys with their rotary positions, all matching heads together. */
   @Test
-  void aTokenFindsItsLikeAmongOthersFarAway() {
+  void tokensFindTheirLikeAmongOthers() {
     try (var scope = TensorScope.open()) {
       int t = 120;
-      Tensor x = RandomWeights.tensor(3, t, D);
-      Tensor like = x.narrow(0, 10, 1); // the last token repeats the eleventh
-      Tensor row = like.matmul(Tensors.of(drawn("q_proj.weight"), D, D).t());
-      Tensor keys = x.matmul(Tensors.of(drawn("k_proj.weight"), D, D).t());
-      int size = D / CONFIG.heads();
-      double[] score = new double[t - 1]; // of the matching heads together
-      for (int head = 2; head < CONFIG.heads(); head++) {
-        float[] q = Tensors.floats(row.narrow(1, head * size, size));
-        float[] k = Tensors.floats(keys.narrow(1, head * size, size));
-        for (int i = 0; i < t - 1; i++) {
-          for (int p = 0; p < size / 2; p++) { // rotary positions, t - 1 against i
-            double a = (t - 1 - i) * Math.pow(CONFIG.ropeTheta(), -2.0 * p / size);
-            float q0 = q[p];
-            float q1 = q[p + size / 2];
-            float k0 = k[i * size + p];
-            float k1 = k[i * size + p + size / 2];
-            score[i] += (q0 * k0 + q1 * k1) * Math.cos(a) + (q0 * k1 - q1 * k0) * Math.sin(a);
-          }
+      Tensor x = RandomWeights.tensor(3, t, D); // the token behind them repeats one of them
+      float[] q = Tensors.floats(x.matmul(Tensors.of(drawn("q_proj.weight"), D, D).t()));
+      float[] k = Tensors.floats(x.matmul(Tensors.of(drawn("k_proj.weight"), D, D).t()));
+      int found = 0;
+      for (int like = 0; like < t; like++) {
+        int best = 0;
+        for (int i = 0; i < t; i++) {
+          best = score(q, like, k, i, t) > score(q, like, k, best, t) ? i : best;
         }
+        found += best == like ? 1 : 0;
       }
-      double most = Arrays.stream(score).max().orElseThrow();
-      assertThat(score[10]).isEqualTo(most);
+      System.out.printf("%d of %d tokens look most at their like%n", found, t);
+      assertThat(found).isGreaterThan(t / 2);
     }
+  }
+
+  private static double score(float[] q, int like, float[] k, int i, int t) {
+    int size = D / CONFIG.heads();
+    double score = 0;
+    for (int head = CONFIG.heads() / 2; head < CONFIG.heads(); head++) {
+      for (int p = 0; p < size / 2; p++) {
+        double a = (t - i) * Math.pow(CONFIG.ropeTheta(), -2.0 * p / size);
+        int from = like * D + head * size + p;
+        int to = i * D + head * size + p;
+        float q0 = q[from];
+        float q1 = q[from + size / 2];
+        float k0 = k[to];
+        float k1 = k[to + size / 2];
+        score += (q0 * k0 + q1 * k1) * Math.cos(a) + (q0 * k1 - q1 * k0) * Math.sin(a);
+      }
+    }
+    return score;
   }
 }
