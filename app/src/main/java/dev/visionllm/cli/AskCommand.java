@@ -23,14 +23,16 @@ import picocli.CommandLine.Parameters;
     description = "Ask one question about one or more pictures.",
     footer = {
       "",
-      "A region marks a place of the last picture, in its pixels. Write <region> where the question",
+      "A region marks a place of the last picture, in its pixels. Write <region> where the"
+          + " question",
       "means it; otherwise it is put at the end.",
       "",
       "Examples:",
       "  visionllm ask photo.png \"What is in this picture?\"",
       "  visionllm ask photo.png \"What is <region>?\" --region box:40,20,180,160",
       "  visionllm ask photo.png \"Find all dogs.\" --out found.png",
-      "  visionllm ask photo.png \"Describe the image.\" --temperature 0.8 --top-p 0.9 --seed 7 --json"
+      "  visionllm ask photo.png \"Describe the image.\" --temperature 0.8 --top-p 0.9 --seed 7"
+          + " --json"
     })
 final class AskCommand extends CliCommand {
   /** The answer for machines. Boxes are on {@code image}, the last of the pictures. */
