@@ -119,6 +119,11 @@ public final class Checkpoint implements Params.Source {
     return one ? new Checkpoint(dir.resolve(single), Weights.open(dir.resolve(single))) : null;
   }
 
+  /** The files that hold the weights, an adapter's included. */
+  public List<Path> files() {
+    return weights.files();
+  }
+
   /** What is merged into the weights as they are read, in a few words; empty if nothing is. */
   public Optional<String> adapter() {
     return weights instanceof Lora lora ? Optional.of(lora.describe()) : Optional.empty();
@@ -142,6 +147,11 @@ public final class Checkpoint implements Params.Source {
   /** A tensor by name, in the file's dtype and shape. */
   public Tensor get(String name) {
     return weights.get(name);
+  }
+
+  /** Refuses a tensor that is missing, or not of that shape, without reading it. */
+  public void check(String name, long... shape) {
+    Weights.checked(where, entries, name, shape);
   }
 
   /** The same tensors on a device and, where they are floating-point numbers, in its format. */

@@ -6,11 +6,13 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -205,6 +207,17 @@ final class Lora implements Weights {
   @Override
   public Map<String, SafeTensors.Entry> entries() {
     return Collections.unmodifiableMap(entries);
+  }
+
+  @Override
+  public List<Path> files() {
+    return Stream.concat(
+            homes.values().stream().map(Home::weights),
+            factors.values().stream().map(f -> f.a.weights))
+        .distinct()
+        .flatMap(w -> w.files().stream())
+        .distinct()
+        .toList();
   }
 
   @Override
