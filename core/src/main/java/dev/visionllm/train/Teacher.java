@@ -122,7 +122,9 @@ final class Teacher {
     return cosine.mean().neg().add(new Scalar(1));
   }
 
-  /** The finest level at the places of the patches, centred, of length 1: (b, n, d) -> (b g^2, d). */
+  /**
+   * The finest level at the places of the patches, centred, of length 1: (b, n, d) -> (b g^2, d).
+   */
   private Tensor atPatches(Tensor tokens, Level level) {
     Tensor map =
         F.slice(tokens, 1, level.start(), level.end())

@@ -104,6 +104,7 @@ public final class VisionLlm implements AutoCloseable {
               : new Finder(
                   new GroundingDino(params.at("gdino"), config.gdino()), config.detector());
       checkpoint.refuseUnexpected(params.taken().keySet(), OTHER_PARTS);
+      checkpoint.refuseUnequal(params.taken());
     } catch (RuntimeException e) {
       params.close();
       tokenizer.close();
