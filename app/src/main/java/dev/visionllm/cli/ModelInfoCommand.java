@@ -9,10 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -136,11 +137,12 @@ final class ModelInfoCommand extends CliCommand {
   private static Info read(Path folder, Checkpoint checkpoint, boolean withLayout)
       throws IOException {
     List<String> problems = new ArrayList<>();
-    Map<String, Layout.Parameter> layout = new LinkedHashMap<>();
+    Set<String> again = new HashSet<>();
     if (withLayout) {
       try {
-        layout.putAll(Layout.of(VisionLlmConfig.read(folder)).parameters());
+        Layout layout = Layout.of(VisionLlmConfig.read(folder));
         problems.addAll(problems(checkpoint, layout));
+        again.addAll(again(checkpoint, layout));
       } catch (IllegalArgumentException e) {
         problems.add(Failure.oneLine(e.getMessage()));
       }
@@ -150,9 +152,9 @@ final class ModelInfoCommand extends CliCommand {
       parts.computeIfAbsent(Layout.part(e.name()), p -> new ArrayList<>()).add(e);
     }
     List<Part> rows =
-        parts.entrySet().stream().map(p -> part(p.getKey(), p.getValue(), layout)).toList();
+        parts.entrySet().stream().map(p -> part(p.getKey(), p.getValue(), again)).toList();
     List<File> files = new ArrayList<>();
-    for (Path file : checkpoint.files()) {
+    for (Path file : checkpoint.files().stream().sorted().toList()) {
       files.add(new File(file.getFileName().toString(), Files.size(file)));
     }
     return new Info(
@@ -166,20 +168,19 @@ final class ModelInfoCommand extends CliCommand {
         problems);
   }
 
-  private static List<String> problems(
-      Checkpoint checkpoint, Map<String, Layout.Parameter> layout) {
+  private static List<String> problems(Checkpoint checkpoint, Layout layout) {
     List<String> out = new ArrayList<>();
-    for (Layout.Parameter p : layout.values()) {
+    List<Layout.Parameter> asked = new ArrayList<>(layout.missing(checkpoint::has));
+    layout.parameters().values().stream().filter(p -> checkpoint.has(p.name())).forEach(asked::add);
+    for (Layout.Parameter p : asked) {
       try {
-        if (p.needed() || checkpoint.has(p.name())) {
-          checkpoint.check(p.name(), p.shape());
-        }
+        checkpoint.check(p.name(), p.shape());
       } catch (IllegalArgumentException e) {
         out.add(e.getMessage());
       }
     }
     try {
-      checkpoint.refuseUnexpected(layout.keySet(), List.of());
+      checkpoint.refuseUnexpected(layout.parameters().keySet(), List.of());
     } catch (IllegalArgumentException e) {
       out.add(e.getMessage());
     }
@@ -188,8 +189,16 @@ final class ModelInfoCommand extends CliCommand {
         : List.of(out.get(0) + " (and " + (out.size() - 1) + " more like it)");
   }
 
-  private static Part part(
-      String name, List<SafeTensors.Entry> entries, Map<String, Layout.Parameter> layout) {
+  /** Names of tensors that the checkpoint holds under an earlier name too. */
+  private static Set<String> again(Checkpoint checkpoint, Layout layout) {
+    Set<String> sources = new HashSet<>();
+    return layout.parameters().values().stream()
+        .filter(p -> checkpoint.has(p.name()) && !sources.add(p.source()))
+        .map(Layout.Parameter::name)
+        .collect(Collectors.toSet());
+  }
+
+  private static Part part(String name, List<SafeTensors.Entry> entries, Set<String> again) {
     Map<String, Long> formats =
         entries.stream()
             .collect(
@@ -197,10 +206,7 @@ final class ModelInfoCommand extends CliCommand {
                     SafeTensors.Entry::dtype,
                     TreeMap::new,
                     Collectors.summingLong(ModelInfoCommand::elements)));
-    List<SafeTensors.Entry> once =
-        entries.stream()
-            .filter(e -> !layout.containsKey(e.name()) || !layout.get(e.name()).again())
-            .toList();
+    List<SafeTensors.Entry> once = entries.stream().filter(e -> !again.contains(e.name())).toList();
     return new Part(
         name,
         entries.size(),

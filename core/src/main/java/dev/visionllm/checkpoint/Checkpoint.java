@@ -204,8 +204,8 @@ public final class Checkpoint implements Params.Source {
     Map<Tensor, String> first = new IdentityHashMap<>();
     taken.forEach(
         (name, tensor) -> {
-          String other = first.putIfAbsent(tensor, name);
-          if (other != null && has(name) && has(other) && !equal(name, other)) {
+          String other = has(name) ? first.putIfAbsent(tensor, name) : null;
+          if (other != null && !equal(name, other)) {
             throw new IllegalArgumentException(
                 where
                     + ": "

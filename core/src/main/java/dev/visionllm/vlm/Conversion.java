@@ -48,10 +48,8 @@ public final class Conversion {
         items.add(item(checkpoint, e.getValue(), p, dtype));
       }
     }
-    for (Layout.Parameter p : layout.parameters().values()) {
-      if (p.needed()) {
-        checkpoint.check(p.name(), p.shape());
-      }
+    for (Layout.Parameter p : layout.missing(checkpoint::has)) {
+      checkpoint.check(p.name(), p.shape()); // says what is wrong
     }
     checkpoint.refuseUnexpected(layout.parameters().keySet(), List.of());
     Files.createDirectories(out);

@@ -14,7 +14,10 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -34,14 +37,6 @@ public record Layout(Map<String, Parameter> parameters) {
     /** Numbers of the tensor. */
     public long numbers() {
       return Arrays.stream(shape).reduce(1, Math::multiplyExact);
-    }
-
-    /**
-     * Whether a checkpoint without that name is refused: not if it is another name of a tensor, a
-     * buffer that sizes determine, or the image encoder's last norm, which answers do not need.
-     */
-    public boolean needed() {
-      return !again() && whole == null && !name.contains("vision_model.post_layernorm.");
     }
 
     /** Whether another name stands for the same tensor before this one. */
@@ -92,6 +87,24 @@ public record Layout(Map<String, Parameter> parameters) {
   /** The part of the model that a name belongs to: its first word, such as llm. */
   public static String part(String name) {
     return name.split("\\.", 2)[0];
+  }
+
+  /**
+   * What a checkpoint lacks. It may lack names of a tensor that it holds under another one, buffers
+   * that sizes determine, and the image encoder's last norm, which answers do not need.
+   *
+   * @param has whether it holds a name
+   */
+  public List<Parameter> missing(Predicate<String> has) {
+    Set<String> held =
+        parameters.values().stream()
+            .filter(p -> has.test(p.name()))
+            .map(Parameter::source)
+            .collect(Collectors.toSet());
+    return parameters.values().stream()
+        .filter(p -> !p.again() && p.whole() == null && !held.contains(p.name()))
+        .filter(p -> !p.name().contains("vision_model.post_layernorm."))
+        .toList();
   }
 
   /** All parts, in the order of construction. */

@@ -89,7 +89,6 @@ class ReleasedFolderTest {
         layout.parameters().get("unipose.transformer.decoder.bbox_embed.1.layers.0.weight");
     assertThat(again.source()).isEqualTo("unipose.bbox_embed.0.layers.0.weight");
     assertThat(again.again()).isTrue();
-    assertThat(again.needed()).isFalse();
     String index = "unipose.backbone.0.layers.0.blocks.0.attn.relative_position_index";
     assertThat(layout.parameters().get(index).whole())
         .isEqualTo(Tensors.longs(weights.taken().get(index)));
@@ -131,6 +130,41 @@ class ReleasedFolderTest {
   @Test
   void shardsOfPyTorchAreTheSameModel() throws IOException {
     assertThat(ask(torchShards())).isEqualTo(answer);
+  }
+
+  /**
+   * As transformers writes safetensors: of names that share a tensor it keeps the first it meets.
+   */
+  @Test
+  void oneNameOfASharedTensorIsEnough() throws IOException {
+    Path few = TinyFolder.copy(model, dir.resolve("few"));
+    Map<String, Tensor> kept = new LinkedHashMap<>(weights.taken());
+    Layout layout = Layout.of(VisionLlmConfig.read(model));
+    layout.parameters().values().stream()
+        .filter(p -> p.name().contains("_embed.") && !p.name().contains(".decoder."))
+        .filter(
+            p ->
+                layout.parameters().values().stream()
+                    .anyMatch(q -> q.again() && q.source().equals(p.source())))
+        .forEach(p -> kept.remove(p.name()));
+    assertThat(kept)
+        .doesNotContainKeys(
+            "gdino.bbox_embed.0.layers.0.weight", "unipose.pose_embed.1.layers.0.weight")
+        .containsKeys("gdino.model.decoder.bbox_embed.1.layers.0.weight");
+    TinyFolder.save(few, kept);
+    assertThat(ask(few)).isEqualTo(answer);
+    Path out = dir.resolve("out");
+    run(Conversion.start(few, few, out, null, Long.MAX_VALUE));
+    assertThat(Checkpoint.open(out).entries().keySet()).isEqualTo(kept.keySet());
+    assertThat(layout.missing(kept::containsKey)).isEmpty();
+    kept.keySet().removeIf(n -> n.startsWith("gdino.model.decoder.bbox_embed."));
+    assertThat(layout.missing(kept::containsKey))
+        .extracting(Layout.Parameter::name)
+        .contains("gdino.bbox_embed.0.layers.0.weight")
+        .allMatch(n -> n.startsWith("gdino.bbox_embed.0."));
+    TinyFolder.save(few, kept);
+    assertThatThrownBy(() -> VisionLlm.load(few))
+        .hasMessageContaining("has no tensor gdino.bbox_embed.0.layers.0.weight");
   }
 
   @Test
