@@ -23,19 +23,6 @@ import picocli.CommandLine.Parameters;
       "  visionllm model convert VisionLLMv2 --adapter my-lora --out my-model"
     })
 final class ModelConvertCommand extends CliCommand {
-  /** Number formats of the files. */
-  enum Format {
-    fp32(Hardware.Dtype.F32),
-    bf16(Hardware.Dtype.BF16),
-    fp16(Hardware.Dtype.F16);
-
-    final Hardware.Dtype dtype;
-
-    Format(Hardware.Dtype dtype) {
-      this.dtype = dtype;
-    }
-  }
-
   @Parameters(paramLabel = "DIR", description = "Model folder to read.")
   private Path folder;
 

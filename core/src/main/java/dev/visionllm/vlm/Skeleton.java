@@ -95,8 +95,8 @@ public final class Skeleton {
     }
     Files.createDirectories(out);
     ShardWriter plan = ShardWriter.plan(out, items, largest);
-    ModelFolder.config(out, config);
     PaddedVocabulary.write(tokenizer, out, preset.pieces);
+    ModelFolder.config(out, config);
     return plan;
   }
 }
