@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,15 +36,15 @@ import picocli.CommandLine.Parameters;
           + " --json"
     })
 final class AskCommand extends CliCommand {
-  /** The answer for machines. Boxes are on {@code image}, the last of the pictures. */
+  /** The answer for machines. What was found is on {@code image}, the last of the pictures. */
   record Asked(
       String image,
       List<String> images,
       List<String> regions,
       String question,
       String answer,
-      List<Boxes.Found> detections,
-      String out) {}
+      List<Map<String, Object>> detections,
+      List<String> out) {}
 
   @Parameters(
       arity = "2..*",
@@ -61,7 +62,7 @@ final class AskCommand extends CliCommand {
   @Option(
       names = "--out",
       paramLabel = "FILE.png",
-      description = "Write the picture with the found boxes.")
+      description = "Write the picture with what was found, and pictures that were made.")
   private Path out;
 
   @Mixin private DecodingOptions decoding;
@@ -74,14 +75,14 @@ final class AskCommand extends CliCommand {
     decoding.check();
     Path folder = model.folder();
     Prompt prompt = prompt(files, question, regions);
-    Boxes.check(out, files);
+    Findings.check(out, files);
     try (VisionLlm llm = VisionLlm.load(folder)) {
       Answer answer = llm.ask(prompt, decoding.of(llm));
-      boolean draws = out != null && !answer.detections().isEmpty();
-      if (draws) {
-        List<Raster> pictures = prompt.images();
-        Boxes.draw(pictures.get(pictures.size() - 1), answer.detections(), out);
-      }
+      List<Raster> pictures = prompt.images();
+      List<String> written =
+          Findings.write(out, pictures.get(pictures.size() - 1), answer.findings()).stream()
+              .map(Path::toString)
+              .toList();
       if (json()) {
         List<String> names = files.stream().map(Path::toString).toList();
         printJson(
@@ -91,16 +92,15 @@ final class AskCommand extends CliCommand {
                 regions,
                 question,
                 answer.text(),
-                Boxes.found(answer.detections()),
-                draws ? out.toString() : null));
+                Findings.json(answer.findings()),
+                written));
         return Main.OK;
       }
       print("%s", answer.text());
-      answer.detections().forEach(d -> print("%s", Boxes.line(d)));
-      if (draws) {
-        print("wrote %s", out);
-      } else if (out != null) {
-        print("no boxes, so %s is not written", out);
+      answer.findings().forEach(f -> print("%s", Findings.line(f)));
+      written.forEach(file -> print("wrote %s", file));
+      if (out != null && written.isEmpty()) {
+        print("nothing to show, so %s is not written", out);
       }
     }
     return Main.OK;

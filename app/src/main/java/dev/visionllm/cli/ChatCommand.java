@@ -5,6 +5,7 @@ import dev.visionllm.image.Raster;
 import dev.visionllm.prompt.Prompt;
 import dev.visionllm.prompt.VisualPrompt;
 import dev.visionllm.result.Answer;
+import dev.visionllm.result.Picture;
 import dev.visionllm.vlm.AnswerStream;
 import dev.visionllm.vlm.Chat;
 import dev.visionllm.vlm.VisionLlm;
@@ -13,11 +14,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code visionllm chat}: a conversation, one line a turn. */
@@ -37,13 +41,20 @@ import picocli.CommandLine.Parameters;
     })
 final class ChatCommand extends CliCommand {
   /** One turn for machines. */
-  record Turn(String question, String answer, List<Boxes.Found> detections) {}
+  record Turn(
+      String question, String answer, List<Map<String, Object>> detections, List<String> out) {}
 
   @Parameters(
       arity = "0..*",
       paramLabel = "IMAGE",
       description = "Pictures to show with the first question.")
   private List<Path> images = List.of();
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "Write what answers find or make as DIR/turn-NUMBER.png.")
+  private Path out;
 
   @Mixin private DecodingOptions decoding;
   @Mixin private ModelOption model;
@@ -56,7 +67,8 @@ final class ChatCommand extends CliCommand {
   /** Regions that go with the next question. */
   private final List<VisualPrompt> regions = new ArrayList<>();
 
-  private Raster latest; // picture shown last, or null
+  private Raster latest; // picture shown or made last, or null
+  private int turns;
 
   /**
    * @param in where the questions come from, UTF-8
@@ -71,6 +83,9 @@ final class ChatCommand extends CliCommand {
     Path folder = model.folder();
     for (Path file : images) {
       show(file);
+    }
+    if (out != null) {
+      Files.createDirectories(out);
     }
     boolean person = System.console() != null && !json();
     int code = Main.OK;
@@ -131,7 +146,7 @@ final class ChatCommand extends CliCommand {
     regions.add(region);
   }
 
-  private void answer(String question, Chat chat, VisionLlm.Options options) {
+  private void answer(String question, Chat chat, VisionLlm.Options options) throws IOException {
     if (!regions.isEmpty() && fresh.isEmpty()) {
       fresh.add(latest); // regions are marked on a picture of their own turn
     }
@@ -149,11 +164,20 @@ final class ChatCommand extends CliCommand {
       }
       answer = chat.close(prompt, stream);
     }
+    List<String> written = new ArrayList<>();
+    if (out != null) {
+      Path to = out.resolve("turn-" + ++turns + ".png");
+      Findings.write(to, latest, answer.findings()).forEach(file -> written.add(file.toString()));
+    }
+    for (Picture made : answer.pictures()) {
+      latest = Raster.of(made.image());
+    }
     if (json()) {
-      printJson(new Turn(question, answer.text(), Boxes.found(answer.detections())));
+      printJson(new Turn(question, answer.text(), Findings.json(answer.findings()), written));
       return;
     }
     out().println();
-    answer.detections().forEach(d -> print("%s", Boxes.line(d)));
+    answer.findings().forEach(f -> print("%s", Findings.line(f)));
+    written.forEach(file -> print("wrote %s", file));
   }
 }

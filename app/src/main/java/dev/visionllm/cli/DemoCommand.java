@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,7 +29,7 @@ final class DemoCommand extends CliCommand {
       String image,
       List<Said> answers,
       List<String> classes,
-      List<Boxes.Found> detections,
+      List<Map<String, Object>> detections,
       String out) {}
 
   private static final List<String> QUESTIONS =
@@ -60,14 +61,15 @@ final class DemoCommand extends CliCommand {
     try (VisionLlm llm = VisionLlm.load(folder)) {
       List<Said> said = QUESTIONS.stream().map(q -> ask(llm, picture, q)).toList();
       List<Detection> found = llm.detect(picture, CLASSES);
-      Boxes.draw(picture, found, marked);
+      Findings.draw(picture, found, marked);
       if (json()) {
-        printJson(new Shown(file.toString(), said, CLASSES, Boxes.found(found), marked.toString()));
+        printJson(
+            new Shown(file.toString(), said, CLASSES, Findings.json(found), marked.toString()));
         return Main.OK;
       }
       print("");
       print("looking for %s:", String.join(", ", CLASSES));
-      found.forEach(d -> print("  %s", Boxes.line(d)));
+      found.forEach(d -> print("  %s", Findings.line(d)));
       if (found.isEmpty()) {
         print("  nothing found with a score above %.2f", llm.options().threshold());
       }

@@ -107,7 +107,7 @@ class CommandsTest {
   void askSaysThatNothingIsDrawnWithoutBoxes() {
     Path out = dir.resolve("none.png");
     String said = run("ask", picture, "What?", "--max-tokens", "1", "--out", out.toString()).out();
-    assertThat(said).contains("no boxes");
+    assertThat(said).contains("nothing to show");
     assertThat(out).doesNotExist();
   }
 

@@ -167,7 +167,7 @@ class HostileTest {
 
   @Test
   void classes() {
-    refused(run("detect", picture), "CLASS");
+    refused(run("detect", picture), "at least one class");
     refused(run("detect", picture, picture), "at least one class");
     refused(run("detect", picture, "dog", " "), "class name is empty");
     refused(run("detect", picture, "dog", "--threshold", "1.5"), "threshold is 1.5");

@@ -2,7 +2,9 @@ package dev.visionllm.cli;
 
 import dev.visionllm.checkpoint.Init;
 import dev.visionllm.checkpoint.SafeTensorsWriter;
+import dev.visionllm.model.diffusion.LatentDiffusion;
 import dev.visionllm.model.gdino.GroundingDino;
+import dev.visionllm.model.unipose.UniPose;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Native;
 import dev.visionllm.tensor.TensorScope;
@@ -23,6 +25,9 @@ import org.bytedeco.pytorch.Tensor;
 final class TinyModel {
   /** The nano model's folder, seen from this module. */
   static final Path NANO = Path.of("..", "models", "nano");
+
+  private static final Path ASSEMBLY =
+      Path.of("..", "core", "src", "test", "resources", "tiny-assembly");
 
   static final int CONTEXT = 1500;
 
@@ -87,6 +92,30 @@ final class TinyModel {
       Map<String, Tensor> weights = new LinkedHashMap<>(params.taken());
       change.accept(weights);
       SafeTensorsWriter.write(dir.resolve("model.safetensors"), weights);
+    }
+    return dir;
+  }
+
+  /** Writes a model folder with every tool. */
+  static Path assembly(Path dir) throws IOException {
+    Native.load();
+    try (var files = Files.walk(ASSEMBLY)) {
+      for (Path f : files.filter(Files::isRegularFile).toList()) {
+        Path to = dir.resolve(ASSEMBLY.relativize(f).toString());
+        Files.createDirectories(to.getParent());
+        Files.copy(f, to);
+      }
+    }
+    VisionLlmConfig c = VisionLlmConfig.read(dir);
+    try (Tokenizer tokenizer = Tokenizer.load(dir);
+        var scope = TensorScope.open();
+        Params params = new Params(new Init(3))) {
+      new Multimodal(params, c.multimodal(), SpecialTokens.of(tokenizer)::id);
+      new GroundingDino(params.at("gdino"), c.gdino());
+      new UniPose(params.at("unipose"), c.unipose());
+      new LatentDiffusion(params.at("sd"), c.sd());
+      new LatentDiffusion(params.at("ip2p"), c.ip2p());
+      SafeTensorsWriter.write(dir.resolve("model.safetensors"), params.taken());
     }
     return dir;
   }

@@ -20,9 +20,19 @@ public record Answer(String text, List<Finding> findings) {
     return findings(Detection.class);
   }
 
+  /** The findings that are boxes with masks. */
+  public List<Segment> segments() {
+    return findings(Segment.class);
+  }
+
   /** The findings that are boxes with keypoints. */
   public List<Pose> poses() {
     return findings(Pose.class);
+  }
+
+  /** The findings that are pictures. */
+  public List<Picture> pictures() {
+    return findings(Picture.class);
   }
 
   /** The findings of one kind, order kept. */

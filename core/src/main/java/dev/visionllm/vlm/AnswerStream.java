@@ -1,11 +1,11 @@
 package dev.visionllm.vlm;
 
 import dev.visionllm.image.Raster;
+import dev.visionllm.prompt.Prompt;
 import dev.visionllm.result.Answer;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.text.TextStream;
 import java.util.Iterator;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -18,7 +18,8 @@ public final class AnswerStream implements Iterator<String>, AutoCloseable {
   private final VisionLlm model;
   private final Decoding state;
   private final Iterator<Integer> tokens;
-  private final List<Raster> pictures;
+  private final Raster picture; // or null
+  private final Prompt prompt;
   private final VisionLlm.Options options;
   private final TextStream text;
   private final IntStream.Builder ids = IntStream.builder();
@@ -28,12 +29,14 @@ public final class AnswerStream implements Iterator<String>, AutoCloseable {
       VisionLlm model,
       Decoding state,
       Iterator<Integer> tokens,
-      List<Raster> pictures,
+      Raster picture,
+      Prompt prompt,
       VisionLlm.Options options) {
     this.model = model;
     this.state = state;
     this.tokens = tokens;
-    this.pictures = pictures;
+    this.picture = picture;
+    this.prompt = prompt;
     this.options = options;
     this.text = model.tokenizer().stream();
   }
@@ -70,9 +73,14 @@ public final class AnswerStream implements Iterator<String>, AutoCloseable {
     synchronized (model) {
       try (var scope = TensorScope.open();
           var noGrad = new NoGradGuard()) {
-        return model.answer(ids.build().toArray(), state.routes(0), pictures, options);
+        return model.answer(ids.build().toArray(), state.routes(0), picture, prompt, options);
       }
     }
+  }
+
+  /** The state of decoding, for tests. */
+  Decoding state() {
+    return state;
   }
 
   @Override

@@ -45,6 +45,12 @@ public final class DiffusersConfig {
         levels(parse(scheduler), scheduler.toString()));
   }
 
+  /** Side of the latents that the UNet was trained on. */
+  public static int sampleSize(Path folder) throws IOException {
+    Path file = folder.resolve("unet").resolve("config.json");
+    return new Fields(parse(file), file.toString()).integer("sample_size", 64);
+  }
+
   /** The schedule that a model folder names as its own. */
   public static Schedule schedule(Path folder) throws IOException {
     Path file = folder.resolve("scheduler").resolve("scheduler_config.json");

@@ -1,15 +1,21 @@
 package dev.visionllm.vlm;
 
 import dev.visionllm.checkpoint.Checkpoint;
+import dev.visionllm.geometry.KeypointSet;
+import dev.visionllm.geometry.LabelMap;
 import dev.visionllm.image.Raster;
 import dev.visionllm.link.Route;
-import dev.visionllm.link.Tool;
-import dev.visionllm.model.gdino.GroundingDino;
+import dev.visionllm.model.diffusion.Denoising;
+import dev.visionllm.model.diffusion.Settings;
 import dev.visionllm.model.llama.Sampling;
 import dev.visionllm.nn.Params;
 import dev.visionllm.prompt.Prompt;
+import dev.visionllm.prompt.VisualPrompt;
 import dev.visionllm.result.Answer;
 import dev.visionllm.result.Detection;
+import dev.visionllm.result.Finding;
+import dev.visionllm.result.Pose;
+import dev.visionllm.result.Segment;
 import dev.visionllm.tensor.Hardware;
 import dev.visionllm.tensor.Native;
 import dev.visionllm.tensor.TensorScope;
@@ -22,15 +28,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * VisionLLM v2, loaded and ready: ask about pictures, or name classes and get their boxes. Results
@@ -64,11 +74,10 @@ public final class VisionLlm implements AutoCloseable {
   }
 
   private static final int ANSWER = 256;
-  private static final int MOST_BOXES = 300;
 
-  /** Parts of a checkpoint that this version does not run yet. */
-  private static final List<Pattern> OTHER_PARTS =
-      List.of(Pattern.compile("(unipose|sd|ip2p)\\..*"), Pattern.compile("gdino\\.mask.*"));
+  /** The decoders' parts, which are checked when they are loaded. */
+  private static final List<Pattern> DECODERS =
+      List.of(Pattern.compile("(gdino|unipose|sd|ip2p)\\..*"));
 
   private final VisionLlmConfig config;
   private final Tokenizer tokenizer;
@@ -76,7 +85,7 @@ public final class VisionLlm implements AutoCloseable {
   private final Preprocess preprocess;
   private final Params params;
   private final Multimodal model;
-  private final Finder finder; // or null
+  private final Tools tools;
 
   private VisionLlm(Path dir, Hardware hardware) throws IOException {
     config = VisionLlmConfig.read(dir);
@@ -96,14 +105,10 @@ public final class VisionLlm implements AutoCloseable {
             tokenizer, config.conversation(), config.tiles(), config.multimodal().tokensPerTile());
     Checkpoint checkpoint = Checkpoint.open(dir);
     params = new Params(checkpoint.withHardware(hardware));
+    tools = new Tools(dir, config, checkpoint, hardware);
     try (var scope = TensorScope.open()) {
       model = new Multimodal(params, config.multimodal(), special::id);
-      finder =
-          config.gdino() == null
-              ? null
-              : new Finder(
-                  new GroundingDino(params.at("gdino"), config.gdino()), config.detector());
-      checkpoint.refuseUnexpected(params.taken().keySet(), OTHER_PARTS);
+      checkpoint.refuseUnexpected(params.taken().keySet(), DECODERS);
       checkpoint.refuseUnequal(params.taken());
     } catch (RuntimeException e) {
       params.close();
@@ -113,7 +118,7 @@ public final class VisionLlm implements AutoCloseable {
   }
 
   /**
-   * Loads a model on the CPU in single precision.
+   * Loads a model on the CPU in single precision. Decoders are read when they are first used.
    *
    * @param dir folder with config.json, tokenizer files and *.safetensors
    * @throws IllegalArgumentException if a file is not what it should be; names file and part
@@ -171,7 +176,8 @@ public final class VisionLlm implements AutoCloseable {
       List<int[]> ids = Generate.batch(state, rules(options));
       List<Answer> answers = new ArrayList<>();
       for (int i = 0; i < rows.size(); i++) {
-        answers.add(answer(ids.get(i), state.routes(i), prompts.get(i).images(), options));
+        Prompt prompt = prompts.get(i);
+        answers.add(answer(ids.get(i), state.routes(i), last(prompt.images()), prompt, options));
       }
       return answers;
     }
@@ -196,56 +202,209 @@ public final class VisionLlm implements AutoCloseable {
    */
   public synchronized List<Detection> detect(
       Raster picture, List<String> classes, double threshold) {
-    List<String> names =
-        List.copyOf(new LinkedHashSet<>(classes.stream().map(String::strip).toList()));
-    if (names.isEmpty() || names.contains("")) {
-      throw new IllegalArgumentException("name at least one class, and none of them empty");
+    return guided(
+        () -> tools.finder().find(picture, named(Guided::detect, picture, classes), threshold));
+  }
+
+  /**
+   * Finds the pixels of the objects of named classes; as {@link #detect(Raster, List, double)}.
+   *
+   * @throws IllegalArgumentException if the model finds no masks
+   */
+  public synchronized List<Segment> segment(
+      Raster picture, List<String> classes, double threshold) {
+    return guided(
+        () -> tools.finder().segment(picture, named(Guided::segment, picture, classes), threshold));
+  }
+
+  /**
+   * Gives each pixel the class that fits it best.
+   *
+   * @param classes at least one name, each once
+   * @return indices into the classes
+   */
+  public synchronized LabelMap semantic(Raster picture, List<String> classes) {
+    List<String> names = distinct(classes);
+    if (names.size() != classes.size()) {
+      throw new IllegalArgumentException("a class is named twice in " + classes);
     }
+    return guided(() -> tools.finder().semantic(picture, named(Guided::segment, picture, names)));
+  }
+
+  /**
+   * Finds the pixels of marked objects (interactive segmentation): for each region the best one,
+   * labelled "region 1" and so on.
+   *
+   * @param regions at least one
+   */
+  public synchronized List<Segment> segmentMarked(
+      Raster picture, List<VisualPrompt> regions, double threshold) {
+    if (regions.isEmpty()) {
+      throw new IllegalArgumentException("mark at least one region");
+    }
+    return guided(
+        () -> {
+          List<Call> calls =
+              laid(
+                  Guided.segment(regions.size()),
+                  List.of(picture),
+                  Preprocess.Mark.onLast(1, regions));
+          Set<String> seen = new HashSet<>();
+          return tools.finder().segment(picture, calls, threshold).stream()
+              .filter(s -> seen.add(s.label()))
+              .toList();
+        });
+  }
+
+  /**
+   * Finds the one object that an expression describes: its box, and its pixels where the model
+   * finds masks.
+   *
+   * @return a {@link Detection} or a {@link Segment}; empty if no score exceeds the threshold
+   */
+  public synchronized Optional<Finding> ground(
+      Raster picture, String expression, double threshold) {
+    String text = distinct(List.of(expression)).get(0);
+    return guided(
+        () -> {
+          List<Call> calls = laid(Guided.ground(text), List.of(picture), List.of());
+          return tools.run(calls, picture, text, threshold, 0).stream().findFirst();
+        });
+  }
+
+  /**
+   * Finds objects and their keypoints.
+   *
+   * @param sets the keypoints to find, by class
+   * @return best first, in pixels of the picture
+   */
+  public synchronized List<Pose> pose(
+      Raster picture, Map<String, KeypointSet> sets, double threshold) {
+    Map<KeypointSet, List<String>> classes = new LinkedHashMap<>();
+    distinct(List.copyOf(sets.keySet()))
+        .forEach(c -> classes.computeIfAbsent(sets.get(c), s -> new ArrayList<>()).add(c));
+    return guided(
+        () -> {
+          List<PoseFinder.Asked> asked = new ArrayList<>();
+          classes.forEach(
+              (set, names) -> {
+                List<Call> calls = laid(Guided.pose(names, set), List.of(picture), List.of());
+                int n = names.size();
+                asked.add(
+                    new PoseFinder.Asked(calls.subList(0, n), set, calls.subList(n, calls.size())));
+              });
+          return tools.poses().find(picture, asked, threshold);
+        });
+  }
+
+  /** How the model makes pictures unless it is told otherwise. */
+  public synchronized Settings generation() {
+    return tools.painter(false).settings(null, 0);
+  }
+
+  /** How the model edits a picture unless it is told otherwise; sized like the picture. */
+  public synchronized Settings editing(Raster picture) {
+    return tools.painter(true).settings(picture, 0);
+  }
+
+  /**
+   * Starts making pictures of a caption.
+   *
+   * @param negative what is to be avoided, or empty
+   * @return take its steps, then its pictures, then close it, before the model is closed
+   */
+  public synchronized Denoising generate(String caption, String negative, Settings settings) {
+    String text = distinct(List.of(caption)).get(0);
+    return paint(Guided.generate(text), null, negative, settings);
+  }
+
+  /** Starts changing a picture as told; as {@link #generate}. */
+  public synchronized Denoising edit(
+      Raster picture, String instruction, String negative, Settings settings) {
+    String text = distinct(List.of(instruction)).get(0);
+    return paint(Guided.edit(text), picture, negative, settings);
+  }
+
+  private Denoising paint(Guided guided, Raster picture, String negative, Settings settings) {
+    Painter painter = tools.painter(picture != null);
+    List<Raster> pictures = picture == null ? List.of() : List.of(picture);
+    return guided(
+        () -> painter.start(laid(guided, pictures, List.of()).get(0), picture, negative, settings));
+  }
+
+  /** Frees the decoders' memory; the next use of one reads it again. */
+  public synchronized void unloadDecoders() {
+    tools.close();
+  }
+
+  /** The decoders in memory, by the first word of their tensors' names. */
+  public synchronized List<String> loadedDecoders() {
+    return tools.loaded();
+  }
+
+  private static <T> T guided(Supplier<T> work) {
     try (var scope = TensorScope.open();
         var noGrad = new NoGradGuard()) {
-      List<Tensor> queries = new ArrayList<>();
-      for (int from = 0; from < names.size(); from += config.classesPerPrompt()) {
-        int to = Math.min(names.size(), from + config.classesPerPrompt());
-        Inputs row = Guided.inputs(preprocess, picture, names.subList(from, to));
-        queries.add(TensorScope.of(() -> guided(row)));
-      }
-      return finder().find(picture, names, queries, MOST_BOXES, threshold);
+      return work.get();
     }
   }
 
-  /** Super-link states of a laid down answer, (n, q, d). */
-  private Tensor guided(Inputs row) {
-    try (Decoding state = new Decoding(model, model.embed(List.of(row), new SplittableRandom(0)))) {
-      return state.promptRoutes(0).get(0).queries();
+  private static List<String> distinct(List<String> names) {
+    List<String> out = names.stream().map(String::strip).distinct().toList();
+    if (out.isEmpty() || out.contains("")) {
+      throw new IllegalArgumentException("name at least one class, and none of them empty");
     }
+    return out;
+  }
+
+  /** Calls for any number of classes, as many in one prompt as the config says. */
+  private List<Call> named(
+      Function<List<String>, Guided> guided, Raster picture, List<String> classes) {
+    List<String> names = distinct(classes);
+    List<Call> calls = new ArrayList<>();
+    for (int from = 0; from < names.size(); from += config.classesPerPrompt()) {
+      int to = Math.min(names.size(), from + config.classesPerPrompt());
+      calls.addAll(laid(guided.apply(names.subList(from, to)), List.of(picture), List.of()));
+    }
+    return calls;
+  }
+
+  /** The calls of a laid down answer. */
+  private List<Call> laid(Guided guided, List<Raster> pictures, List<Preprocess.Mark> marks) {
+    Inputs row = guided.inputs(preprocess, pictures, marks);
+    List<Call> calls = new ArrayList<>();
+    TensorScope.all(
+        () -> {
+          try (Decoding state =
+              new Decoding(model, model.embed(List.of(row), new SplittableRandom(0)))) {
+            calls.addAll(Call.of(state.promptRoutes(0), guided.labels()));
+          }
+          return calls.stream().map(Call::states).toList();
+        });
+    return calls;
   }
 
   /**
    * Starts an answer whose text arrives piece by piece.
    *
-   * @param pictures those of the whole conversation, the prompt's included
-   * @param marks regions of the whole conversation, the prompt's included
+   * @param row the conversation up to the answer
+   * @param latest what tools look at: the picture that was shown or made last, or null
+   * @param given the answer if it is known already, with its routing tokens, or null
    */
   synchronized AnswerStream stream(
-      List<Conversation.Turn> history,
-      List<Raster> pictures,
-      List<Preprocess.Mark> marks,
-      Prompt prompt,
-      Options options) {
-    Inputs row = inputs(history, pictures, marks, prompt);
+      Inputs row, Raster latest, Prompt prompt, String given, Options options) {
     try (var scope = TensorScope.open();
         var noGrad = new NoGradGuard()) {
-      Decoding state = new Decoding(model, embed(List.of(row), options));
-      if (options.beams() > 1) {
-        int[] best;
-        try (state) {
-          best = Generate.beam(state, rules(options), options.beams());
+      int[] answer = given == null ? null : tokenizer.encode(given);
+      if (given == null && options.beams() > 1) {
+        try (Decoding search = new Decoding(model, embed(List.of(row), options))) {
+          answer = Generate.beam(search, rules(options), options.beams());
         }
-        Decoding replay = new Decoding(model, embed(List.of(row), options));
-        return new AnswerStream(this, replay, Generate.given(replay, best), pictures, options);
       }
-      return new AnswerStream(
-          this, state, Generate.stream(state, rules(options)), pictures, options);
+      Decoding state = new Decoding(model, embed(List.of(row), options));
+      Iterator<Integer> tokens =
+          answer == null ? Generate.stream(state, rules(options)) : Generate.given(state, answer);
+      return new AnswerStream(this, state, tokens, latest, prompt, options);
     }
   }
 
@@ -255,7 +414,7 @@ public final class VisionLlm implements AutoCloseable {
         List.of(), prompt.images(), Preprocess.Mark.onLast(pictures, prompt.regions()), prompt);
   }
 
-  private Inputs inputs(
+  Inputs inputs(
       List<Conversation.Turn> history,
       List<Raster> pictures,
       List<Preprocess.Mark> marks,
@@ -283,53 +442,51 @@ public final class VisionLlm implements AutoCloseable {
     return preprocess.conversation().stopStrings().stream().filter(s -> !s.isBlank()).toList();
   }
 
+  Multimodal multimodal() {
+    return model;
+  }
+
   Tokenizer tokenizer() {
     return tokenizer;
   }
 
-  /** The answer of finished token ids; boxes are on the last picture. */
-  Answer answer(int[] ids, List<Route> routes, List<Raster> pictures, Options options) {
+  /**
+   * The answer of finished token ids.
+   *
+   * @param picture what tools look at, or null
+   */
+  Answer answer(int[] ids, List<Route> routes, Raster picture, Prompt prompt, Options options) {
     String text = tokenizer.decode(ids);
     for (String stop : stops()) {
       int end = text.indexOf(stop);
       text = end < 0 ? text : text.substring(0, end);
     }
-    List<Detection> found = new ArrayList<>();
-    for (Route r : routes) {
-      if (!r.tool().name().equals("det") || pictures.isEmpty()) {
-        continue; // decoders of the other tools are not part of this version
-      }
-      Raster picture = pictures.get(pictures.size() - 1);
-      List<Tensor> queries = List.of(r.queries());
-      found.addAll(
-          finder().find(picture, names(ids, r.tool()), queries, MOST_BOXES, options.threshold()));
-    }
-    return new Answer(text.strip(), List.copyOf(found));
+    List<Call> calls = Call.of(routes, names(ids));
+    long seed = options.sampling().seed();
+    return new Answer(
+        text.strip(), tools.run(calls, picture, prompt.text(), options.threshold(), seed));
   }
 
-  /** What each call of a tool names; by ids, since an answer may also spell a token in letters. */
-  private List<String> names(int[] ids, Tool tool) {
+  /** What each call names; by ids, since an answer may also spell a token in letters. */
+  private List<String> names(int[] ids) {
     List<String> names = new ArrayList<>();
     int from = 0;
     for (int i = 0; i < ids.length; i++) {
-      Tool called = model.links().toolOf(ids[i]);
-      if (called == tool) {
+      if (model.links().toolOf(ids[i]) != null) {
         names.add(AnswerText.label(tokenizer.decode(Arrays.copyOfRange(ids, from, i))));
+        from = i + 1;
       }
-      from = called == null ? from : i + 1;
     }
     return names;
   }
 
-  private Finder finder() {
-    if (finder == null) {
-      throw new IllegalArgumentException("this model has no detector: use_gdino is false");
-    }
-    return finder;
+  static Raster last(List<Raster> pictures) {
+    return pictures.isEmpty() ? null : pictures.get(pictures.size() - 1);
   }
 
   @Override
   public synchronized void close() {
+    tools.close();
     params.close();
     tokenizer.close();
   }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
-import dev.visionllm.vlm.TinyFolder;
+import dev.visionllm.vlm.Assembled;
 import dev.visionllm.vlm.VisionLlm;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,8 +36,8 @@ class HostileCheckpointTest {
 
   @BeforeAll
   static void write() throws IOException {
-    files = TinyFolder.files(shared.resolve("files"));
-    weights = TinyFolder.weights(files, 1);
+    files = Assembled.files(shared.resolve("files"));
+    weights = Assembled.weights(files);
   }
 
   @AfterAll
@@ -47,7 +47,7 @@ class HostileCheckpointTest {
 
   @BeforeEach
   void copy() throws IOException {
-    folder = TinyFolder.copy(files, dir.resolve("model"));
+    folder = Assembled.files(dir.resolve("model"));
   }
 
   @Test
@@ -66,13 +66,13 @@ class HostileCheckpointTest {
 
   @Test
   void zipWithWrongSizes() throws IOException {
-    torch(new TorchFile().tensor(NORM, new float[16], 16).wrongSize(4));
+    torch(new TorchFile().tensor(NORM, new float[32], 32).wrongSize(4));
     refused("pytorch_model.bin");
     torch(
         new TorchFile()
             .storage("0", new byte[8])
-            .view(NORM, "FloatStorage", "0", 16, 0, new long[] {16}, new long[] {1}));
-    refused("pytorch_model.bin", NORM + " is on storage 0 of 8 bytes, 16 numbers in F32");
+            .view(NORM, "FloatStorage", "0", 32, 0, new long[] {32}, new long[] {1}));
+    refused("pytorch_model.bin", NORM + " is on storage 0 of 8 bytes, 32 numbers in F32");
   }
 
   private void torch(TorchFile file) throws IOException {
@@ -107,9 +107,9 @@ class HostileCheckpointTest {
   @Test
   void shapeMismatch() throws IOException {
     try (var scope = TensorScope.open()) {
-      changed(all -> all.put(NORM, Tensors.of(new float[17], 17)));
+      changed(all -> all.put(NORM, Tensors.of(new float[33], 33)));
     }
-    refused(NORM + " has shape [17], the model needs [16]: check the sizes in config.json");
+    refused(NORM + " has shape [33], the model needs [32]: check the sizes in config.json");
   }
 
   @Test
@@ -125,8 +125,8 @@ class HostileCheckpointTest {
 
   @Test
   void tokenizerWhoseRoutingTokenIsTwoIds() throws IOException {
-    Path added = folder.resolve("added_tokens.json");
-    Files.writeString(added, Files.readString(added).replace("[DET]", "[DET1]"));
+    Path tokenizer = folder.resolve("tokenizer.json");
+    Files.writeString(tokenizer, Files.readString(tokenizer).replace("[DET]", "[DET1]"));
     changed(all -> {});
     refused("does not know the special token [DET]: it becomes", "ids", "instead of one");
   }
@@ -142,19 +142,19 @@ class HostileCheckpointTest {
           folder.resolve("adapter_model.safetensors"),
           Map.of(
               "base_model.model." + MATRIX.substring(4) + ".lora_A.weight",
-              Tensors.of(new float[64], 4, 16),
+              Tensors.of(new float[128], 4, 32),
               "base_model.model." + MATRIX.substring(4) + ".lora_B.weight",
-              Tensors.of(new float[128], 16, 8)));
+              Tensors.of(new float[256], 32, 8)));
     }
     refused(
-        "adapter_model.safetensors: " + MATRIX + ".weight of shape [16, 16]",
-        "lora_A [4, 16] and lora_B [16, 8], should have one rank, r 8");
+        "adapter_model.safetensors: " + MATRIX + ".weight of shape [32, 32]",
+        "lora_A [4, 32] and lora_B [32, 8], should have one rank, r 8");
   }
 
   private void changed(Consumer<Map<String, Tensor>> change) throws IOException {
     Map<String, Tensor> all = new LinkedHashMap<>(weights.taken());
     change.accept(all);
-    TinyFolder.save(folder, all);
+    Assembled.save(folder, all);
   }
 
   private void refused(String... says) {

@@ -144,6 +144,8 @@ class ResumeTest {
         denoising: 4
         dense: 1
         link: 0.5
+        teacher: 0.5
+        shares: {caption: 0.5, existence: 0.5}
         save_every: %d
         """
             .formatted(MODEL.toAbsolutePath(), objective, STEPS, SAVE_EVERY));

@@ -53,8 +53,8 @@ class ReleasedFolderTest {
 
   @BeforeAll
   static void write() throws IOException {
-    model = TinyFolder.write(shared.resolve("model"), 1);
-    weights = TinyFolder.weights(model, 1);
+    model = Assembled.write(shared.resolve("model"));
+    weights = Assembled.weights(model);
     answer = ask(model);
     assertThat(answer).isNotEmpty();
   }
@@ -69,7 +69,8 @@ class ReleasedFolderTest {
     new Random(5).nextBytes(rgb);
     try (VisionLlm m = VisionLlm.load(folder)) {
       Prompt prompt = Prompt.of("What is this?", new Raster(50, 40, rgb));
-      return m.ask(prompt, new VisionLlm.Options(12, 1, m.options().sampling(), 0)).toString();
+      return m.ask(prompt, new VisionLlm.Options(12, 1, m.options().sampling(), 0)).toString()
+          + m.detect(prompt.images().get(0), List.of("dog", "cat"), 0);
     }
   }
 
@@ -96,7 +97,7 @@ class ReleasedFolderTest {
 
   /** PyTorch's shards: what shares a tensor shares its storage, as torch.save keeps it. */
   private Path torchShards() throws IOException {
-    Path folder = TinyFolder.copy(model, dir.resolve("torch"));
+    Path folder = Assembled.files(dir.resolve("torch"));
     Map<String, String> places = new LinkedHashMap<>();
     List<TorchFile> files = List.of(new TorchFile(), new TorchFile());
     Layout layout = Layout.of(VisionLlmConfig.read(model));
@@ -137,22 +138,31 @@ class ReleasedFolderTest {
    */
   @Test
   void oneNameOfASharedTensorIsEnough() throws IOException {
-    Path few = TinyFolder.copy(model, dir.resolve("few"));
+    Path few = Assembled.files(dir.resolve("few"));
     Map<String, Tensor> kept = new LinkedHashMap<>(weights.taken());
     Layout layout = Layout.of(VisionLlmConfig.read(model));
-    layout.parameters().values().stream()
-        .filter(p -> p.name().contains("_embed.") && !p.name().contains(".decoder."))
-        .filter(
-            p ->
-                layout.parameters().values().stream()
-                    .anyMatch(q -> q.again() && q.source().equals(p.source())))
-        .forEach(p -> kept.remove(p.name()));
+    Map<String, String> last = new HashMap<>(); // name by source
+    for (Layout.Parameter p : layout.parameters().values()) {
+      if (p.whole() == null) {
+        String before = last.put(p.source(), p.name());
+        if (before != null) {
+          kept.remove(before);
+        }
+      }
+    }
     assertThat(kept)
         .doesNotContainKeys(
-            "gdino.bbox_embed.0.layers.0.weight", "unipose.pose_embed.1.layers.0.weight")
+            "gdino.bbox_embed.0.layers.0.weight",
+            "gdino.mask_embed.0.layers.0.weight",
+            "unipose.pose_embed.1.layers.0.weight")
         .containsKeys("gdino.model.decoder.bbox_embed.1.layers.0.weight");
-    TinyFolder.save(few, kept);
+    Assembled.save(few, kept);
     assertThat(ask(few)).isEqualTo(answer);
+    try (Params all = new Params(Checkpoint.open(few));
+        var scope = TensorScope.open()) {
+      Layout.build(all, VisionLlmConfig.read(few), SpecialTokens.DEFAULT_TOKENS::indexOf);
+      assertThat(all.taken().keySet()).isEqualTo(weights.taken().keySet());
+    }
     Path out = dir.resolve("out");
     run(Conversion.start(few, few, out, null, Long.MAX_VALUE));
     assertThat(Checkpoint.open(out).entries().keySet()).isEqualTo(kept.keySet());
@@ -162,8 +172,8 @@ class ReleasedFolderTest {
         .extracting(Layout.Parameter::name)
         .contains("gdino.bbox_embed.0.layers.0.weight")
         .allMatch(n -> n.startsWith("gdino.bbox_embed.0."));
-    TinyFolder.save(few, kept);
-    assertThatThrownBy(() -> VisionLlm.load(few))
+    Assembled.save(few, kept);
+    assertThatThrownBy(() -> ask(few))
         .hasMessageContaining("has no tensor gdino.bbox_embed.0.layers.0.weight");
   }
 
@@ -192,7 +202,7 @@ class ReleasedFolderTest {
         }
         // the format of the files does not bind the model's
         Params.Source half = c.withHardware(new Hardware("cpu", Hardware.Dtype.F16));
-        assertThat(half.get("llm.model.norm.weight", 16).scalar_type().intern())
+        assertThat(half.get("llm.model.norm.weight", 32).scalar_type().intern())
             .isEqualTo(torch.ScalarType.Half);
       }
       assertThat(Files.readString(out.resolve("config.json")))
@@ -208,12 +218,12 @@ class ReleasedFolderTest {
   @Test
   void conversionRefusesWhatDoesNotFit() throws IOException {
     Path out = dir.resolve("out");
-    Path odd = TinyFolder.copy(model, dir.resolve("odd"));
+    Path odd = Assembled.files(dir.resolve("odd"));
     String norm = "llm.model.norm.weight";
     try (var scope = TensorScope.open()) {
       Map<String, Tensor> changed = new LinkedHashMap<>(weights.taken());
-      changed.put(norm, Tensors.of(new float[] {70_000}, 1).repeat(16));
-      TinyFolder.save(odd, changed);
+      changed.put(norm, Tensors.of(new float[] {70_000}, 1).repeat(32));
+      Assembled.save(odd, changed);
       ShardWriter plan = Conversion.start(odd, odd, out, Hardware.Dtype.F16, Long.MAX_VALUE);
       assertThatThrownBy(() -> run(plan))
           .isInstanceOf(IllegalArgumentException.class)
@@ -222,7 +232,7 @@ class ReleasedFolderTest {
       changed.remove(norm);
       refused(odd, changed, "has no tensor " + norm);
       changed.put(norm, Tensors.of(new float[3], 3));
-      refused(odd, changed, norm + " has shape [3], the model needs [16]");
+      refused(odd, changed, norm + " has shape [3], the model needs [32]");
       changed.put(norm, weights.taken().get(norm));
       changed.put("llm.extra", weights.taken().get(norm));
       refused(odd, changed, "no place for: llm.extra");
@@ -230,7 +240,7 @@ class ReleasedFolderTest {
   }
 
   private void refused(Path odd, Map<String, Tensor> changed, String message) throws IOException {
-    TinyFolder.save(odd, changed);
+    Assembled.save(odd, changed);
     assertThatThrownBy(() -> Conversion.start(odd, odd, dir.resolve("no"), null, Long.MAX_VALUE))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message);
@@ -246,15 +256,14 @@ class ReleasedFolderTest {
 
   @Test
   void adaptersAreMergedByLoadingAndByConversion() throws IOException {
-    Path adapted = TinyFolder.copy(model, dir.resolve("adapted"));
+    Path adapted = Assembled.files(dir.resolve("adapted"));
     Path config = adapted.resolve("config.json");
     Files.writeString(
-        config,
-        Files.readString(config).replace("\"use_llm_lora\": false", "\"use_llm_lora\": true"));
+        config, Files.readString(config).replaceFirst("\\{", "{\"use_llm_lora\": true,"));
     Files.writeString(
         adapted.resolve("adapter_config.json"),
         "{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 8}");
-    Path expected = TinyFolder.copy(model, dir.resolve("expected"));
+    Path expected = Assembled.files(dir.resolve("expected"));
     Path out = dir.resolve("merged");
     try (var scope = TensorScope.open()) {
       Map<String, Tensor> wrapped = new LinkedHashMap<>();
@@ -275,8 +284,8 @@ class ReleasedFolderTest {
                   merged.put(name, t.add(F.scale(torch.matmul(b, a), 4)));
                 }
               });
-      TinyFolder.save(adapted, wrapped);
-      TinyFolder.save(expected, merged);
+      Assembled.save(adapted, wrapped);
+      Assembled.save(expected, merged);
       NoLeaks.assertFlat(
           () -> {
             try {
@@ -297,16 +306,16 @@ class ReleasedFolderTest {
 
   @Test
   void namesOfOneTensorMustAgreeAndOldBuffersAreIgnored() throws IOException {
-    Path odd = TinyFolder.copy(model, dir.resolve("odd"));
+    Path odd = Assembled.files(dir.resolve("odd"));
     String second = "gdino.model.decoder.bbox_embed.1.layers.0.weight";
     try (var scope = TensorScope.open()) {
       Map<String, Tensor> changed = new LinkedHashMap<>(weights.taken());
       changed.put("llm.model.layers.0.self_attn.rotary_emb.inv_freq", Tensors.of(new float[2], 2));
-      TinyFolder.save(odd, changed);
+      Assembled.save(odd, changed);
       assertThat(ask(odd)).isEqualTo(answer);
       changed.put(second, F.scale(changed.get(second), 2));
-      TinyFolder.save(odd, changed);
-      assertThatThrownBy(() -> VisionLlm.load(odd))
+      Assembled.save(odd, changed);
+      assertThatThrownBy(() -> ask(odd))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining(
               second + " and gdino.bbox_embed.0.layers.0.weight are one tensor to the model");

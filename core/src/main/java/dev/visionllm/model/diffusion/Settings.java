@@ -75,6 +75,18 @@ public record Settings(
         schedule, steps, guidance, imageGuidance, width, height, images, seed, previews, tiled);
   }
 
+  /** The same with another schedule. */
+  public Settings scheduled(Schedule schedule) {
+    return new Settings(
+        schedule, steps, guidance, imageGuidance, width, height, images, seed, previews, tiled);
+  }
+
+  /** The same with another seed. */
+  public Settings seeded(long seed) {
+    return new Settings(
+        schedule, steps, guidance, imageGuidance, width, height, images, seed, previews, tiled);
+  }
+
   /** The same with or without previews. */
   public Settings withPreviews(boolean previews) {
     return new Settings(
