@@ -30,6 +30,7 @@ public record Golden(Path dir, JsonNode meta, SafeTensors io) {
     VL_PROJECTOR("vl_projector.*"),
     REGION_ENCODER("region_encoder.*"),
     LLAMA("llama.*"),
+    LORA("lora.*"),
     MLLM("mllm(?!_(det|pose|gen)).*"),
     MLLM_DET("mllm_det.*"),
     MLLM_POSE("mllm_pose.*"),

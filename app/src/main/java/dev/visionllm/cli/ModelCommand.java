@@ -10,11 +10,18 @@ import picocli.CommandLine.Spec;
     name = "model",
     description = "Look into model folders, make them.",
     mixinStandardHelpOptions = true,
-    subcommands = {ModelInfoCommand.class, ModelExportCommand.class, ModelVocabularyCommand.class},
+    subcommands = {
+      ModelInfoCommand.class,
+      ModelConvertCommand.class,
+      ModelExportCommand.class,
+      ModelSkeletonCommand.class,
+      ModelVocabularyCommand.class
+    },
     footer = {
       "",
       "Examples:",
       "  visionllm model info models/nano",
+      "  visionllm model convert VisionLLMv2 --out my-model --dtype bf16",
       "  visionllm model export runs/4-link --config models/nano --out my-model"
     })
 final class ModelCommand implements Runnable {

@@ -1,6 +1,5 @@
 package dev.visionllm.cli;
 
-import dev.visionllm.tensor.Hardware;
 import dev.visionllm.train.Export;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,18 +20,6 @@ import picocli.CommandLine.Parameters;
       "  visionllm model export runs/4-link --config models/nano --out my-model --dtype fp32"
     })
 final class ModelExportCommand extends CliCommand {
-  /** Number formats of the file. */
-  enum Format {
-    fp32(Hardware.Dtype.F32),
-    bf16(Hardware.Dtype.BF16);
-
-    final Hardware.Dtype dtype;
-
-    Format(Hardware.Dtype dtype) {
-      this.dtype = dtype;
-    }
-  }
-
   /** What was written. */
   record Exported(String out, int tensors, long parameters, long bytes, Format dtype) {}
 

@@ -1,25 +1,33 @@
 package dev.visionllm.cli;
 
+import dev.visionllm.checkpoint.Checkpoint;
 import dev.visionllm.checkpoint.SafeTensors;
+import dev.visionllm.vlm.Layout;
+import dev.visionllm.vlm.VisionLlmConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** {@code visionllm model info}: reads the headers of the weights only. */
+/** {@code visionllm model info}: reads config.json and the headers of the weights only. */
 @Command(
     name = "info",
-    description = "List a model's parts: tensors, parameters, number formats, bytes.",
+    description = "List a model's parts: parameters, number formats, sizes on disk and in memory.",
     footer = {
+      "",
+      "Sizes in memory are those of the weights alone, in fp32 and in bf16 or fp16; names that",
+      "share a tensor count once. Weights that stay in their format on disk are mapped, not"
+          + " copied.",
       "",
       "Examples:",
       "  visionllm model info                     the shipped model",
@@ -27,20 +35,52 @@ import picocli.CommandLine.Parameters;
       "  visionllm model info path/to/model --json"
     })
 final class ModelInfoCommand extends CliCommand {
-  /** What a model folder holds. Sizes in bytes. */
+  /**
+   * What a model folder holds. Sizes in bytes.
+   *
+   * @param adapter what is merged into the weights as they are loaded, or null
+   * @param problems why the model would not load, as far as headers tell
+   */
   record Info(
       String folder,
       long tensors,
       long parameters,
       long bytes,
       List<Part> parts,
-      List<File> files) {}
+      List<File> files,
+      String adapter,
+      List<String> problems) {
+    long fp32() {
+      return parts.stream().mapToLong(Part::fp32).sum();
+    }
 
-  /** Tensors under one first name of their keys, such as llm. Formats: dtype -> parameters. */
-  record Part(String name, long tensors, long parameters, long bytes, Map<String, Long> formats) {}
+    long half() {
+      return parts.stream().mapToLong(Part::half).sum();
+    }
+  }
+
+  /**
+   * Tensors under one first name of their keys, such as llm.
+   *
+   * @param parameters numbers, once for each tensor
+   * @param bytes on disk, once for each name
+   * @param fp32 bytes in memory in single precision
+   * @param half bytes in memory in bf16 or fp16
+   * @param formats dtype -> numbers on disk
+   */
+  record Part(
+      String name,
+      long tensors,
+      long parameters,
+      long bytes,
+      long fp32,
+      long half,
+      Map<String, Long> formats) {}
 
   /** A file of weights. */
   record File(String name, long bytes) {}
+
+  private static final int MOST_PROBLEMS = 3;
 
   @Parameters(
       arity = "0..1",
@@ -50,61 +90,115 @@ final class ModelInfoCommand extends CliCommand {
 
   @Override
   public Integer call() throws IOException {
-    Info info = read(ModelOption.check(folder == null ? ModelOption.shipped() : folder));
+    Path dir = ModelOption.check(folder == null ? ModelOption.shipped() : folder);
+    Info info = read(dir, Checkpoint.open(dir), true);
     if (json()) {
       printJson(info);
       return Main.OK;
     }
     print("%s", info.folder);
-    print("%-28s %8s %14s %12s  %s", "part", "tensors", "parameters", "size", "formats");
+    String row = "%-22s %8s %14s %10s %10s %10s  %s";
+    print(row, "part", "tensors", "parameters", "on disk", "fp32", "bf16/fp16", "formats");
     for (Part p : info.parts) {
       print(
-          "%-28s %8d %,14d %12s  %s",
-          p.name, p.tensors, p.parameters, size(p.bytes), String.join(" ", p.formats.keySet()));
+          row,
+          p.name,
+          p.tensors,
+          String.format(Locale.ROOT, "%,d", p.parameters),
+          size(p.bytes),
+          size(p.fp32),
+          size(p.half),
+          String.join(" ", p.formats.keySet()));
     }
-    print("%-28s %8d %,14d %12s", "total", info.tensors, info.parameters, size(info.bytes));
+    print(
+        row,
+        "total",
+        info.tensors,
+        String.format(Locale.ROOT, "%,d", info.parameters),
+        size(info.bytes),
+        size(info.fp32()),
+        size(info.half()),
+        "");
     for (File f : info.files) {
       print("file %s: %s", f.name, size(f.bytes));
     }
+    if (info.adapter != null) {
+      print("%s, merged when the model is loaded", info.adapter);
+    }
+    info.problems.forEach(p -> print("this model will not load: %s", p));
     return Main.OK;
   }
 
-  /** Reads the headers of all weight files of a folder. */
+  /** Reads the headers of a folder's weights, without the libraries that run a model. */
   static Info read(Path folder) throws IOException {
-    List<Path> weights;
-    try (Stream<Path> all = Files.list(folder)) {
-      weights = all.filter(f -> f.toString().endsWith(".safetensors")).sorted().toList();
-    }
-    if (weights.isEmpty()) {
-      throw new IllegalArgumentException(
-          folder + " holds no *.safetensors: give the folder of a whole model");
-    }
-    List<File> files = new ArrayList<>();
-    Map<String, Path> homes = new HashMap<>();
-    Map<String, List<SafeTensors.Entry>> parts = new TreeMap<>();
-    for (Path file : weights) {
-      files.add(new File(file.getFileName().toString(), Files.size(file)));
-      for (SafeTensors.Entry e : SafeTensors.open(file).entries().values()) {
-        Path other = homes.putIfAbsent(e.name(), file);
-        if (other != null) {
-          throw new IllegalArgumentException(
-              "tensor " + e.name() + " is in " + other + " and in " + file + ": remove one");
-        }
-        String part = e.name().split("\\.", 2)[0];
-        parts.computeIfAbsent(part, p -> new ArrayList<>()).add(e);
+    return read(folder, Checkpoint.open(folder), false);
+  }
+
+  private static Info read(Path folder, Checkpoint checkpoint, boolean withLayout)
+      throws IOException {
+    List<String> problems = new ArrayList<>();
+    Set<String> again = new HashSet<>();
+    if (withLayout) {
+      try {
+        Layout layout = Layout.of(VisionLlmConfig.read(folder));
+        problems.addAll(problems(checkpoint, layout));
+        again.addAll(again(checkpoint, layout));
+      } catch (IllegalArgumentException e) {
+        problems.add(Failure.oneLine(e.getMessage()));
       }
     }
-    List<Part> rows = parts.entrySet().stream().map(p -> part(p.getKey(), p.getValue())).toList();
+    Map<String, List<SafeTensors.Entry>> parts = new TreeMap<>();
+    for (SafeTensors.Entry e : checkpoint.entries().values()) {
+      parts.computeIfAbsent(Layout.part(e.name()), p -> new ArrayList<>()).add(e);
+    }
+    List<Part> rows =
+        parts.entrySet().stream().map(p -> part(p.getKey(), p.getValue(), again)).toList();
+    List<File> files = new ArrayList<>();
+    for (Path file : checkpoint.files().stream().sorted().toList()) {
+      files.add(new File(file.getFileName().toString(), Files.size(file)));
+    }
     return new Info(
         folder.toString(),
         rows.stream().mapToLong(Part::tensors).sum(),
         rows.stream().mapToLong(Part::parameters).sum(),
         rows.stream().mapToLong(Part::bytes).sum(),
         rows,
-        files);
+        files,
+        checkpoint.adapter().orElse(null),
+        problems);
   }
 
-  private static Part part(String name, List<SafeTensors.Entry> entries) {
+  private static List<String> problems(Checkpoint checkpoint, Layout layout) {
+    List<String> out = new ArrayList<>();
+    List<Layout.Parameter> asked = new ArrayList<>(layout.missing(checkpoint::has));
+    layout.parameters().values().stream().filter(p -> checkpoint.has(p.name())).forEach(asked::add);
+    for (Layout.Parameter p : asked) {
+      try {
+        checkpoint.check(p.name(), p.shape());
+      } catch (IllegalArgumentException e) {
+        out.add(e.getMessage());
+      }
+    }
+    try {
+      checkpoint.refuseUnexpected(layout.parameters().keySet(), List.of());
+    } catch (IllegalArgumentException e) {
+      out.add(e.getMessage());
+    }
+    return out.size() <= MOST_PROBLEMS
+        ? out
+        : List.of(out.get(0) + " (and " + (out.size() - 1) + " more like it)");
+  }
+
+  /** Names of tensors that the checkpoint holds under an earlier name too. */
+  private static Set<String> again(Checkpoint checkpoint, Layout layout) {
+    Set<String> sources = new HashSet<>();
+    return layout.parameters().values().stream()
+        .filter(p -> checkpoint.has(p.name()) && !sources.add(p.source()))
+        .map(Layout.Parameter::name)
+        .collect(Collectors.toSet());
+  }
+
+  private static Part part(String name, List<SafeTensors.Entry> entries, Set<String> again) {
     Map<String, Long> formats =
         entries.stream()
             .collect(
@@ -112,25 +206,27 @@ final class ModelInfoCommand extends CliCommand {
                     SafeTensors.Entry::dtype,
                     TreeMap::new,
                     Collectors.summingLong(ModelInfoCommand::elements)));
+    List<SafeTensors.Entry> once = entries.stream().filter(e -> !again.contains(e.name())).toList();
     return new Part(
         name,
         entries.size(),
-        entries.stream().mapToLong(ModelInfoCommand::elements).sum(),
-        entries.stream().mapToLong(e -> e.to() - e.from()).sum(),
+        once.stream().mapToLong(ModelInfoCommand::elements).sum(),
+        entries.stream().mapToLong(e -> elements(e) * e.width()).sum(),
+        once.stream().mapToLong(e -> elements(e) * (e.floating() ? 4 : e.width())).sum(),
+        once.stream().mapToLong(e -> elements(e) * (e.floating() ? 2 : e.width())).sum(),
         formats);
   }
 
   private static long elements(SafeTensors.Entry e) {
-    long n = 1;
-    for (long d : e.shape()) {
-      n = Math.multiplyExact(n, d);
-    }
-    return n;
+    return Arrays.stream(e.shape()).reduce(1, Math::multiplyExact);
   }
 
   private static String size(long bytes) {
-    return bytes < 10_000_000
-        ? String.format(Locale.ROOT, "%.1f kB", bytes / 1e3)
-        : String.format(Locale.ROOT, "%.1f MB", bytes / 1e6);
+    if (bytes < 10_000_000) {
+      return String.format(Locale.ROOT, "%.1f kB", bytes / 1e3);
+    }
+    return bytes < 10_000_000_000L
+        ? String.format(Locale.ROOT, "%.1f MB", bytes / 1e6)
+        : String.format(Locale.ROOT, "%.2f GB", bytes / 1e9);
   }
 }

@@ -187,13 +187,17 @@ class MainTest {
     Run text = run("model", "info", dir.toString());
     assertThat(text.err).isEmpty();
     assertThat(text.code).isZero();
-    assertThat(text.out).contains("BF16 F32").containsPattern("total +3 +7 ");
+    assertThat(text.out)
+        .contains("BF16 F32", "will not load", "\"vis_encoder_config\" is missing")
+        .containsPattern("total +3 +7 +0.0 kB +0.0 kB");
 
     Run json = run("model", "info", dir.toString(), "--json");
     JsonNode info = JsonMapper.builder().build().readTree(json.out);
     assertThat(info.get("parameters").asInt()).isEqualTo(7);
     assertThat(info.get("bytes").asInt()).isEqualTo(24);
     assertThat(info.at("/parts/1/name").asString()).isEqualTo("llm");
+    assertThat(info.at("/parts/1/fp32").asInt()).isEqualTo(4 * 6);
+    assertThat(info.at("/parts/1/half").asInt()).isEqualTo(2 * 6);
     assertThat(info.at("/parts/1/formats/BF16").asInt()).isEqualTo(2);
   }
 
@@ -204,11 +208,14 @@ class MainTest {
     assertBadInput(run("model", "info", file.toString()), "is a file");
     assertBadInput(run("model", "info", dir.toString()), "no config.json");
     config();
-    assertBadInput(run("model", "info", dir.toString()), "no *.safetensors");
+    assertBadInput(run("model", "info", dir.toString()), "holds no weights", "model.safetensors");
     String one = "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}";
-    write("m1.safetensors", one, 1);
+    write("model.safetensors", one, 1);
     write("m2.safetensors", one, 1);
-    assertBadInput(run("model", "info", dir.toString()), "tensor a is in", "m1", "m2");
+    Files.writeString(
+        dir.resolve("model.safetensors.index.json"),
+        "{\"weight_map\": {\"a\": \"m2.safetensors\"}}");
+    assertBadInput(run("model", "info", dir.toString()), "holds both model.safetensors and");
   }
 
   @ParameterizedTest

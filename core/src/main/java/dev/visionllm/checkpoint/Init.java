@@ -90,7 +90,8 @@ public record Init(long seed, List<Rule> rules) implements Params.Source {
     return Tensors.of(out, shape);
   }
 
-  private static Fill usual(String name, long... shape) {
+  /** What a tensor starts with where no rule names it. */
+  static Fill usual(String name, long... shape) {
     if (name.endsWith("_param")) {
       return GATE;
     }
@@ -107,7 +108,8 @@ public record Init(long seed, List<Rule> rules) implements Params.Source {
     return shape.length > 1 ? MATRIX : ZERO;
   }
 
-  private SplittableRandom random(String name) {
+  /** A tensor's own randomness. */
+  SplittableRandom random(String name) {
     CRC32 hash = new CRC32();
     hash.update(name.getBytes(StandardCharsets.UTF_8));
     return new SplittableRandom(seed * 0x9E3779B97F4A7C15L + hash.getValue());
@@ -128,6 +130,25 @@ public record Init(long seed, List<Rule> rules) implements Params.Source {
     } else if (fill instanceof Fill.Kaiming k) {
       normal(out, k.gain() / Math.sqrt(fanIn), random);
     }
+  }
+
+  /** Standard deviation of the numbers that a fill gives a tensor of that shape. */
+  static double deviation(Fill fill, long[] shape) {
+    long fanOut = shape.length == 0 ? 1 : Math.max(1, shape[0]);
+    long fanIn = 1;
+    for (int i = 1; i < shape.length; i++) {
+      fanIn *= Math.max(1, shape[i]);
+    }
+    if (fill instanceof Fill.Normal n) {
+      return n.deviation();
+    }
+    if (fill instanceof Fill.Uniform u) {
+      return u.limit() / Math.sqrt(3);
+    }
+    if (fill instanceof Fill.Xavier x) {
+      return x.gain() * Math.sqrt(2.0 / (fanIn + places(fanOut, shape)));
+    }
+    return fill instanceof Fill.Kaiming k ? k.gain() / Math.sqrt(fanIn) : 0;
   }
 
   private static long places(long fanOut, long[] shape) {

@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
@@ -29,7 +30,17 @@ public final class SafeTensors implements Weights {
    * @param from first byte, counted from the start of the file
    * @param to byte after the last one
    */
-  public record Entry(String name, String dtype, long[] shape, long from, long to) {}
+  public record Entry(String name, String dtype, long[] shape, long from, long to) {
+    /** Bytes of one number. */
+    public int width() {
+      return Dtype.valueOf(dtype).bytes;
+    }
+
+    /** Whether its numbers are floating-point ones. */
+    public boolean floating() {
+      return Dtype.valueOf(dtype).floating();
+    }
+  }
 
   private final Path file;
   private final long size;
@@ -58,6 +69,11 @@ public final class SafeTensors implements Weights {
   @Override
   public Map<String, Entry> entries() {
     return entries;
+  }
+
+  @Override
+  public List<Path> files() {
+    return List.of(file);
   }
 
   /** The header's free texts. */

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
@@ -99,6 +100,11 @@ public final class Sharded implements Weights {
     Map<String, SafeTensors.Entry> all = new LinkedHashMap<>();
     shards.forEach((name, shard) -> all.put(name, shard.entries().get(name)));
     return all;
+  }
+
+  @Override
+  public List<Path> files() {
+    return shards.values().stream().distinct().flatMap(s -> s.files().stream()).toList();
   }
 
   @Override

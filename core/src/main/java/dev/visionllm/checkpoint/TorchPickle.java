@@ -191,6 +191,11 @@ public final class TorchPickle implements Weights {
   }
 
   @Override
+  public List<Path> files() {
+    return List.of(file);
+  }
+
+  @Override
   public boolean has(String name) {
     return parts.containsKey(name);
   }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
@@ -24,6 +25,9 @@ interface Weights extends Params.Source {
 
   /** What they hold, by name; offsets count within a tensor's own file. */
   Map<String, SafeTensors.Entry> entries();
+
+  /** The files that hold them. */
+  List<Path> files();
 
   /** A tensor by name, in the file's dtype and shape. */
   Tensor get(String name);

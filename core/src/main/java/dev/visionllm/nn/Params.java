@@ -34,22 +34,34 @@ public final class Params implements AutoCloseable {
 
   private final Source source;
   private final String prefix;
+  private final List<String> others; // prefixes of the same place
   private final Map<String, Tensor> taken;
 
   /** A cursor at the root of the tree. */
   public Params(Source source) {
-    this(source, "", new LinkedHashMap<>());
+    this(source, "", List.of(), new LinkedHashMap<>());
   }
 
-  private Params(Source source, String prefix, Map<String, Tensor> taken) {
+  private Params(Source source, String prefix, List<String> others, Map<String, Tensor> taken) {
     this.source = source;
     this.prefix = prefix;
+    this.others = others;
     this.taken = taken;
   }
 
   /** The cursor one level (or, with dots in the name, several levels) down. */
   public Params at(Object name) {
-    return new Params(source, full(name.toString()), taken);
+    return new Params(
+        source, full(name.toString()), others.stream().map(o -> o + "." + name).toList(), taken);
+  }
+
+  /**
+   * This cursor with other published names of the same place: what the source does not hold under
+   * this one's name is taken under the first of theirs that it holds, and recorded under this
+   * one's. Files may keep one name only of a tensor that several names share.
+   */
+  public Params or(List<Params> same) {
+    return new Params(source, prefix, same.stream().map(p -> p.prefix).toList(), taken);
   }
 
   /** Whether the tree has a tensor of that name below this cursor. */
@@ -72,7 +84,11 @@ public final class Params implements AutoCloseable {
     if (taken.containsKey(key)) {
       throw new IllegalStateException("parameter " + key + " is taken twice");
     }
-    Tensor t = source.get(key, shape);
+    String held =
+        source.has(key)
+            ? key
+            : others.stream().map(o -> o + "." + name).filter(source::has).findFirst().orElse(key);
+    Tensor t = source.get(held, shape);
     if (!Arrays.equals(t.shape(), shape)) {
       throw new IllegalArgumentException(
           "parameter "

@@ -17,7 +17,8 @@ public record Hardware(String device, Dtype dtype) {
   /** Floating-point formats that weights can be held in. */
   public enum Dtype {
     F32(ScalarType.Float),
-    BF16(ScalarType.BFloat16);
+    BF16(ScalarType.BFloat16),
+    F16(ScalarType.Half);
 
     final ScalarType scalar;
 

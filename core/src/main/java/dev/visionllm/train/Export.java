@@ -1,21 +1,19 @@
 package dev.visionllm.train;
 
-import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.checkpoint.Checkpoint;
 import dev.visionllm.checkpoint.SafeTensorsWriter;
-import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Hardware;
 import dev.visionllm.tensor.Native;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.text.SpecialTokens;
 import dev.visionllm.text.Tokenizer;
-import dev.visionllm.vlm.Multimodal;
+import dev.visionllm.vlm.Layout;
+import dev.visionllm.vlm.ModelFolder;
 import dev.visionllm.vlm.VisionLlmConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /** Makes a model folder of a run: configuration, tokenizer and weights in one number format. */
@@ -27,14 +25,6 @@ public final class Export {
    * @param bytes of the weights' file
    */
   public record Written(Path folder, int tensors, long parameters, long bytes) {}
-
-  private static final List<String> BESIDE =
-      List.of(
-          "config.json",
-          "tokenizer.json",
-          "tokenizer.model",
-          "tokenizer_config.json",
-          "added_tokens.json");
 
   private Export() {}
 
@@ -56,17 +46,8 @@ public final class Export {
         Params params = new Params(checkpoint.withHardware(new Hardware("cpu", dtype)));
         var scope = TensorScope.open()) {
       SpecialTokens special = SpecialTokens.of(tokenizer);
-      new Multimodal(params, config.multimodal(), special::id);
-      if (config.gdino() != null) {
-        new GroundingDino(params.at("gdino"), config.gdino());
-      }
-      Files.createDirectories(out);
-      for (String name : BESIDE) {
-        if (Files.isRegularFile(model.resolve(name))) {
-          byte[] content = Files.readAllBytes(model.resolve(name));
-          AtomicFile.write(out.resolve(name), o -> o.write(content));
-        }
-      }
+      Layout.build(params, config, special::id);
+      ModelFolder.copy(model, out);
       Path file = out.resolve(Checkpoint.SINGLE);
       SafeTensorsWriter.write(file, params.taken());
       long numbers = params.taken().values().stream().mapToLong(Tensor::numel).sum();

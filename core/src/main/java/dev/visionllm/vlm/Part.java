@@ -60,6 +60,7 @@ final class Part<T> implements AutoCloseable {
         T built = build.apply(p.at(name));
         Pattern others = Pattern.compile("(?!" + Pattern.quote(name + ".") + ").*");
         checkpoint.refuseUnexpected(p.taken().keySet(), List.of(others));
+        checkpoint.refuseUnequal(p.taken());
         value = built;
         params = p;
       } catch (RuntimeException e) {

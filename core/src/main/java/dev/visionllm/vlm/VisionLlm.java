@@ -109,6 +109,7 @@ public final class VisionLlm implements AutoCloseable {
     try (var scope = TensorScope.open()) {
       model = new Multimodal(params, config.multimodal(), special::id);
       checkpoint.refuseUnexpected(params.taken().keySet(), DECODERS);
+      checkpoint.refuseUnequal(params.taken());
     } catch (RuntimeException e) {
       params.close();
       tokenizer.close();

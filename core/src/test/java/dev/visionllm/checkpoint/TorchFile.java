@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
@@ -83,6 +84,8 @@ public final class TorchFile {
 
   private final Pickle pickle = new Pickle().op(0x80, 2).orderedDict().op('(');
   private final Map<String, byte[]> storages = new LinkedHashMap<>();
+  private final Map<String, Consumer<String>> pickles =
+      new LinkedHashMap<>(); // of tensors, by name
   private final List<Entry> extra = new ArrayList<>();
   private byte[] wholePickle; // or null: the state dict
   private boolean deflated;
@@ -100,8 +103,14 @@ public final class TorchFile {
       strides[i] = step;
       step *= shape[i];
     }
-    return storage(key, bytes.array())
-        .view(name, "FloatStorage", key, data.length, 0, shape, strides);
+    pickles.put(name, n -> view(n, "FloatStorage", key, data.length, 0, shape, strides));
+    return storage(key, bytes.array()).again(name, name);
+  }
+
+  /** A second name of such a tensor, on the same storage. */
+  public TorchFile again(String name, String of) {
+    pickles.get(of).accept(name);
+    return this;
   }
 
   /** The bytes of a storage. */

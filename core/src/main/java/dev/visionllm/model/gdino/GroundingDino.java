@@ -187,7 +187,7 @@ public final class GroundingDino {
     query_position_embeddings = new Embedding(m.at("query_position_embeddings"), c.queries(), d);
     encoder = new Encoder(m.at("encoder"), c);
     bbox_embed =
-        heads(
+        Mlp.heads(
             p.at("bbox_embed"),
             m.at("decoder.bbox_embed"),
             c.decoderLayers(),
@@ -374,27 +374,5 @@ public final class GroundingDino {
       throw new IllegalArgumentException("an image of the batch has no class to look for");
     }
     return textMask.logical_not();
-  }
-
-  /**
-   * Heads of all decoder layers, below 0, 1, ...; a shared one is published once per layer.
-   *
-   * @param second where the same heads are published again, or null
-   * @param sizes in, hidden..., out
-   */
-  static List<Mlp> heads(Params p, Params second, int layers, boolean shared, long... sizes) {
-    List<Mlp> heads = new ArrayList<>();
-    for (int i = 0; i < layers; i++) {
-      if (i == 0 || !shared) {
-        heads.add(new Mlp(p.at(i), sizes));
-      } else {
-        heads.add(heads.get(0));
-        p.at(i).alias(p.at(0));
-      }
-      if (second != null) {
-        second.at(i).alias(p.at(i));
-      }
-    }
-    return List.copyOf(heads);
   }
 }

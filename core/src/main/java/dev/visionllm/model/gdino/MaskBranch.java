@@ -39,9 +39,7 @@ final class MaskBranch {
     output_convs_norm = new GroupNorm(output.at("norm"), GroundingDino.GROUPS, d, 1e-5);
     mask_features = new Conv2d(m.at("mask_features"), d, c.maskDim(), 1, 1, 0);
     encoder = new Mlp(m.at("mask_embed"), d, d, d, c.maskDim());
-    mask_embed =
-        GroundingDino.heads(
-            p.at("mask_embed"), null, c.decoderLayers(), true, d, d, d, c.maskDim());
+    mask_embed = Mlp.heads(p.at("mask_embed"), null, c.decoderLayers(), true, d, d, d, c.maskDim());
   }
 
   /**

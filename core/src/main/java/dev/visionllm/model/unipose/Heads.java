@@ -3,7 +3,6 @@ package dev.visionllm.model.unipose;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.Mlp;
 import dev.visionllm.nn.Params;
-import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -27,25 +26,14 @@ final class Heads {
     boxLayers = c.boxLayers();
     int poseLayers = c.decoderLayers() - boxLayers;
     boolean shared = c.sharedHeads();
-    bbox_embed = list(p, decoder, "bbox_embed", c.decoderLayers(), shared, c.hidden(), 4);
-    pose_embed = list(p, decoder, "pose_embed", poseLayers + 1, shared, c.hidden(), 2);
-    pose_hw_embed = list(p, decoder, "pose_hw_embed", poseLayers, true, c.hidden(), 2);
+    bbox_embed = heads(p, decoder, "bbox_embed", c.decoderLayers(), shared, c.hidden(), 4);
+    pose_embed = heads(p, decoder, "pose_embed", poseLayers + 1, shared, c.hidden(), 2);
+    pose_hw_embed = heads(p, decoder, "pose_hw_embed", poseLayers, true, c.hidden(), 2);
   }
 
-  private static List<Mlp> list(
+  private static List<Mlp> heads(
       Params p, Params decoder, String name, int n, boolean shared, long d, long out) {
-    List<Mlp> heads = new ArrayList<>();
-    for (int i = 0; i < n; i++) {
-      Params own = p.at(name).at(i);
-      if (i == 0 || !shared) {
-        heads.add(new Mlp(own, d, d, d, out));
-      } else {
-        heads.add(heads.get(0));
-        own.alias(p.at(name).at(0));
-      }
-      decoder.at(name).at(i).alias(own);
-    }
-    return List.copyOf(heads);
+    return Mlp.heads(p.at(name), decoder.at(name), n, shared, d, d, d, out);
   }
 
   /** Boxes of a layer: states (..., d) and places (..., 4) -> x, y, w, h (..., 4). */

@@ -150,7 +150,7 @@ class LlamaGoldenTest {
         g.config("num_attention_heads").asInt(),
         g.config("num_key_value_heads").asInt(),
         g.config("rms_norm_eps").asDouble(),
-        g.config("rope_theta").asDouble(),
+        g.meta().get("config").path("rope_theta").asDouble(10_000), // transformers' default
         g.config("max_position_embeddings").asInt(),
         tied != null && tied.asBoolean());
   }
