@@ -80,6 +80,15 @@ final class DataScenesCommand extends CliCommand {
   private String size;
 
   @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "How often about a dozen conversations are drawn for a picture (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int rounds;
+
+  @Option(
       names = "--crowd",
       paramLabel = "MIN-MAX",
       description =
@@ -111,7 +120,8 @@ final class DataScenesCommand extends CliCommand {
     long start = System.nanoTime();
     Cutouts cutouts = Cutouts.load(sources, settings.cutoutSide());
     SceneWriter writer =
-        new SceneWriter(new Scenes(cutouts, behind, settings, seed), ClassList.nano(), wordings);
+        new SceneWriter(
+            new Scenes(cutouts, behind, settings, seed), ClassList.nano(), wordings, rounds);
     SceneWriter.Summary summary = write(writer);
     double seconds = (System.nanoTime() - start) / 1e9;
     Map<String, Integer> dialogues = new TreeMap<>();

@@ -54,9 +54,10 @@ final class Conversations {
    * About a dozen conversations of one turn, sometimes one of several turns.
    *
    * @param id prefix of their ids
+   * @param first number of the first
    * @param image path of the picture
    */
-  List<Dialogue> about(Scene scene, String id, String image, RandomGenerator random) {
+  List<Dialogue> about(Scene scene, String id, int first, String image, RandomGenerator random) {
     Talk talk = new Talk(scene, random);
     talk.caption();
     talk.existence();
@@ -72,7 +73,7 @@ final class Conversations {
     for (One one : talk.all) {
       out.add(
           new Dialogue(
-              id + "-" + out.size(),
+              id + "-" + (first + out.size()),
               image,
               one.task().word(),
               turns(List.of(one)),
@@ -86,7 +87,12 @@ final class Conversations {
       List<Region> regions = some.stream().flatMap(o -> o.regions().stream()).toList();
       out.add(
           new Dialogue(
-              id + "-" + out.size(), image, Task.DIALOGUE.word(), turns(some), regions, null));
+              id + "-" + (first + out.size()),
+              image,
+              Task.DIALOGUE.word(),
+              turns(some),
+              regions,
+              null));
     }
     return out;
   }

@@ -40,12 +40,25 @@ public final class SceneWriter {
       List<List<CocoDataset.Annotation>> objects,
       List<Dialogue> dialogues) {}
 
+  private final int rounds;
   private final Scenes scenes;
   private final ClassList nouns;
   private final Conversations conversations;
   private final Map<String, Long> categoryIds = new HashMap<>();
 
+  /** With one round of conversations about each picture. */
   public SceneWriter(Scenes scenes, ClassList nouns, Templates templates) {
+    this(scenes, nouns, templates, 1);
+  }
+
+  /**
+   * @param rounds how often about a dozen conversations are drawn for each picture
+   */
+  public SceneWriter(Scenes scenes, ClassList nouns, Templates templates, int rounds) {
+    if (rounds < 1) {
+      throw new IllegalArgumentException("rounds of conversations is " + rounds + ", at least 1");
+    }
+    this.rounds = rounds;
     this.scenes = scenes;
     this.nouns = nouns;
     this.conversations =
@@ -127,7 +140,12 @@ public final class SceneWriter {
       Files.write(out.resolve(file), FastPng.encode(scene.width(), scene.height(), scene.rgb()));
       batch.pictures().add(new CocoDataset.Picture(i + 1L, file, scene.width(), scene.height()));
       batch.objects().add(annotations(scene));
-      batch.dialogues().addAll(conversations.about(scene, id, file, scenes.random(i, 1)));
+      int first = 0;
+      for (int round = 1; round <= rounds; round++) {
+        List<Dialogue> more = conversations.about(scene, id, first, file, scenes.random(i, round));
+        batch.dialogues().addAll(more);
+        first += more.size();
+      }
     }
     return batch;
   }

@@ -70,7 +70,7 @@ public record Recipe(
     double dense,
     double link,
     double teacher,
-    boolean structured,
+    boolean local,
     @JsonProperty("save_every") int saveEvery) {
 
   /** What a run learns. */
@@ -187,7 +187,7 @@ public record Recipe(
         dense,
         link,
         teacher,
-        structured,
+        local,
         saveEvery);
   }
 

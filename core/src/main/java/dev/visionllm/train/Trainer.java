@@ -148,9 +148,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       folders.put(e.getKey(), Checkpoint.open(e.getValue()).withHardware(Hardware.CPU));
     }
     Params.Source init = init(recipe.seed());
-    if (recipe.structured()) {
+    if (recipe.local()) {
       init = new LocalStart(init, config.multimodal().vision(), recipe.seed());
-      init = new MatchStart(init, config.multimodal().llm(), recipe.seed());
     }
     Params.Source drawn = init;
     return new Params.Source() {

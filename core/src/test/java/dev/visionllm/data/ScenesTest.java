@@ -247,4 +247,19 @@ class ScenesTest {
     assertThat(Stream.of(Colour.values()).map(Colour::word).max(Comparator.naturalOrder()))
         .contains("yellow");
   }
+
+  @Test
+  void moreRoundsAddConversationsAboutTheSamePictures() throws Exception {
+    Path once = temp.resolve("once");
+    Path thrice = temp.resolve("thrice");
+    writer(Shapes.scenes(temp, SMALL, 1)).write(once, 20, 1, n -> {});
+    new SceneWriter(Shapes.scenes(temp, SMALL, 1), ClassList.nano(), Templates.builtIn(), 3)
+        .write(thrice, 20, 1, n -> {});
+    List<Dialogue> few = LlavaDataset.read(once.resolve("conversations.jsonl"));
+    List<Dialogue> many = LlavaDataset.read(thrice.resolve("conversations.jsonl"));
+    assertThat(many).containsAll(few).hasSizeGreaterThan(2 * few.size());
+    assertThat(many.stream().map(Dialogue::id)).doesNotHaveDuplicates();
+    assertThat(Files.mismatch(once.resolve("instances.json"), thrice.resolve("instances.json")))
+        .isEqualTo(-1);
+  }
 }
