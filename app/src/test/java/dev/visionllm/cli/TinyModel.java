@@ -2,15 +2,12 @@ package dev.visionllm.cli;
 
 import dev.visionllm.checkpoint.Init;
 import dev.visionllm.checkpoint.SafeTensorsWriter;
-import dev.visionllm.model.diffusion.LatentDiffusion;
-import dev.visionllm.model.gdino.GroundingDino;
-import dev.visionllm.model.unipose.UniPose;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Native;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.text.SpecialTokens;
 import dev.visionllm.text.Tokenizer;
-import dev.visionllm.vlm.Multimodal;
+import dev.visionllm.vlm.Layout;
 import dev.visionllm.vlm.VisionLlmConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -87,8 +84,7 @@ final class TinyModel {
             new Params(new Init(3).with("emb_embeddings_.*", new Init.Fill.Normal(1)))) {
       Files.writeString(dir.resolve("config.json"), CONFIG.formatted(tokenizer.size(), CONTEXT));
       VisionLlmConfig config = VisionLlmConfig.read(dir);
-      new Multimodal(params, config.multimodal(), SpecialTokens.of(tokenizer)::id);
-      new GroundingDino(params.at("gdino"), config.gdino());
+      Layout.build(params, config, SpecialTokens.of(tokenizer)::id);
       Map<String, Tensor> weights = new LinkedHashMap<>(params.taken());
       change.accept(weights);
       SafeTensorsWriter.write(dir.resolve("model.safetensors"), weights);
@@ -110,11 +106,7 @@ final class TinyModel {
     try (Tokenizer tokenizer = Tokenizer.load(dir);
         var scope = TensorScope.open();
         Params params = new Params(new Init(3))) {
-      new Multimodal(params, c.multimodal(), SpecialTokens.of(tokenizer)::id);
-      new GroundingDino(params.at("gdino"), c.gdino());
-      new UniPose(params.at("unipose"), c.unipose());
-      new LatentDiffusion(params.at("sd"), c.sd());
-      new LatentDiffusion(params.at("ip2p"), c.ip2p());
+      Layout.build(params, c, SpecialTokens.of(tokenizer)::id);
       SafeTensorsWriter.write(dir.resolve("model.safetensors"), params.taken());
     }
     return dir;
