@@ -27,6 +27,8 @@ public record Golden(Path dir, JsonNode meta, SafeTensors io) {
   /** Kinds of folders that golden tests know, as patterns of folder names. */
   public enum Kind {
     CLIP_VISION("clip_vision.*"),
+    INTERN_VIT("bonus_intern_vit.*"),
+    INTERNLM2("bonus_internlm2.*"),
     VL_PROJECTOR("vl_projector.*"),
     REGION_ENCODER("region_encoder.*"),
     LLAMA("llama.*"),

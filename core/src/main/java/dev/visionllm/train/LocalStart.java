@@ -1,6 +1,7 @@
 package dev.visionllm.train;
 
 import dev.visionllm.model.clip.ClipVision;
+import dev.visionllm.nn.ImageEncoder;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Tensors;
 import java.util.SplittableRandom;
@@ -43,9 +44,12 @@ final class LocalStart implements Params.Source {
   private final long seed;
 
   /**
-   * @throws IllegalArgumentException if the encoder's heads cannot hold a place
+   * @throws IllegalArgumentException if the encoder is not CLIP's or its heads cannot hold a place
    */
-  LocalStart(Params.Source rest, ClipVision.Config c, long seed) {
+  LocalStart(Params.Source rest, ImageEncoder.Config encoder, long seed) {
+    if (!(encoder instanceof ClipVision.Config c)) {
+      throw new IllegalArgumentException("a local start needs CLIP's image encoder");
+    }
     if (c.hidden() / c.heads() < PLACE || c.hidden() < 4 * PLACE) {
       throw new IllegalArgumentException(
           "a local start needs heads of at least %d channels, the image encoder's have %d"

@@ -2,8 +2,8 @@ package dev.visionllm.train;
 
 import dev.visionllm.data.Dialogue;
 import dev.visionllm.image.Raster;
-import dev.visionllm.model.clip.ClipVision;
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.ImageEncoder;
 import dev.visionllm.nn.LayerNorm;
 import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
@@ -165,7 +165,7 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
     }
     Tensor box = Tensors.of(boxes, classes.length, 4);
     for (int k = 0; k < LEVELS; k++) {
-      Tensor x = ClipVision.patches(levels.get(levels.size() - 1 - k));
+      Tensor x = ImageEncoder.patches(levels.get(levels.size() - 1 - k));
       Tensor out = heads.get(k).forward(norms.get(k).forward(x)).flatten(0, 1);
       losses.put("class_" + k, entropy(F.slice(out, 1, 0, named), classes));
       if (covered.size(0) > 0) {

@@ -3,10 +3,10 @@ package dev.visionllm.train;
 import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Normalize;
 import dev.visionllm.image.Raster;
-import dev.visionllm.model.clip.ClipVision;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.Features;
+import dev.visionllm.nn.ImageEncoder;
 import dev.visionllm.nn.LayerNorm;
 import dev.visionllm.nn.Level;
 import dev.visionllm.nn.Linear;
@@ -117,7 +117,7 @@ final class Teacher {
   }
 
   private Tensor off(int k, Tensor level, Tensor wanted) {
-    Tensor seen = heads.get(k).forward(norms.get(k).forward(ClipVision.patches(level)));
+    Tensor seen = heads.get(k).forward(norms.get(k).forward(ImageEncoder.patches(level)));
     Tensor cosine = F.sum(PatchObjective.unit(seen.flatten(0, 1)).mul(wanted), 1);
     return cosine.mean().neg().add(new Scalar(1));
   }

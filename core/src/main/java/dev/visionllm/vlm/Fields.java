@@ -3,6 +3,7 @@ package dev.visionllm.vlm;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
@@ -209,6 +210,32 @@ final class Fields {
       }
     }
     return this;
+  }
+
+  /**
+   * Which network the object describes, by "model_type" or, where that is missing, the first of
+   * "architectures"; the first known one if it says neither.
+   *
+   * @param known the class that a network bears in "architectures", by its "model_type"
+   */
+  String network(Map<String, String> known) {
+    if (has("model_type")) {
+      String type = text("model_type", null);
+      if (!known.containsKey(type)) {
+        throw wrong("model_type", "one of " + known.keySet());
+      }
+      return type;
+    }
+    if (has("architectures") && !node.get("architectures").isEmpty()) {
+      String first = texts("architectures").get(0);
+      for (Map.Entry<String, String> e : known.entrySet()) {
+        if (e.getValue().equals(first)) {
+          return e.getKey();
+        }
+      }
+      throw wrong("architectures", "one of " + known.values());
+    }
+    return known.keySet().iterator().next();
   }
 
   /** Refuses fields that ask for something that is not computed at all. */

@@ -4,10 +4,10 @@ import dev.visionllm.link.Slot;
 import dev.visionllm.link.SuperLink;
 import dev.visionllm.link.Tool;
 import dev.visionllm.model.bridge.VlBridge;
-import dev.visionllm.model.clip.ClipVision;
 import dev.visionllm.model.llama.Llama;
 import dev.visionllm.model.region.RegionEncoder;
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.ImageEncoder;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
@@ -31,6 +31,7 @@ public final class Multimodal {
   /**
    * Sizes and choices.
    *
+   * @param vision image encoder: CLIP or InternViT
    * @param bridge type of the projection: linear, mlpNx_gelu or internvl_mlp
    * @param pixelShuffle whether 2 x 2 patches are merged into one token before the bridge
    * @param outputLayer level of the image encoder that the bridge reads, negative from the end
@@ -39,7 +40,7 @@ public final class Multimodal {
    * @param generationQueries super-link queries per generation tool
    */
   public record Config(
-      ClipVision.Config vision,
+      ImageEncoder.Config vision,
       String bridge,
       boolean pixelShuffle,
       int outputLayer,
@@ -93,7 +94,7 @@ public final class Multimodal {
   public record Embedded(Tensor embeddings, int[] lengths, List<int[]> ids, List<Slot> slots) {}
 
   private final Config config;
-  private final ClipVision vis_encoder;
+  private final ImageEncoder vis_encoder;
   private final Llama llm;
   private final RegionEncoder region_encoder; // or null
   private final VlBridge vl_bridge;
@@ -107,7 +108,7 @@ public final class Multimodal {
    */
   public Multimodal(Params p, Config c, ToIntFunction<String> idOf) {
     config = c;
-    vis_encoder = new ClipVision(p.at("vis_encoder").at("vision_model"), c.vision());
+    vis_encoder = c.vision().build(p.at("vis_encoder"));
     llm = new Llama(p.at("llm"), c.llm());
     region_encoder =
         c.regionHidden() == 0
@@ -162,7 +163,7 @@ public final class Multimodal {
   }
 
   /** The image encoder. */
-  public ClipVision vision() {
+  public ImageEncoder vision() {
     return vis_encoder;
   }
 
@@ -296,7 +297,8 @@ public final class Multimodal {
    * @return (tiles, n, d)
    */
   public Tensor imageTokens(List<Tensor> levels) {
-    return vl_bridge.forward(ClipVision.patches(levels.get(levels.size() + config.outputLayer())));
+    return vl_bridge.forward(
+        ImageEncoder.patches(levels.get(levels.size() + config.outputLayer())));
   }
 
   /**
@@ -331,7 +333,7 @@ public final class Multimodal {
     tile = tile.to(pixels.device(), tile.scalar_type());
     List<Tensor> three = new ArrayList<>();
     for (Tensor level : levels.subList(levels.size() - 3, levels.size())) {
-      three.add(ClipVision.patches(level).index_select(0, tile));
+      three.add(ImageEncoder.patches(level).index_select(0, tile));
     }
     return region_encoder.forward(pixels.index_select(0, tile), mask, three, random);
   }

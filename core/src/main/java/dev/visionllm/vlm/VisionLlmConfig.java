@@ -2,12 +2,10 @@ package dev.visionllm.vlm;
 
 import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Tiles;
-import dev.visionllm.model.clip.ClipVision;
 import dev.visionllm.model.diffusion.ConditionMapper;
 import dev.visionllm.model.diffusion.LatentDiffusion;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.model.gdino.Swin;
-import dev.visionllm.model.llama.Llama;
 import dev.visionllm.model.unipose.UniPose;
 import dev.visionllm.text.Conversation;
 import java.io.IOException;
@@ -121,12 +119,12 @@ public record VisionLlmConfig(
     f.knows("pretrained_vl_bridge", "use_llm_lora"); // the weights' names tell what is to be merged
     Multimodal.Config multimodal =
         new Multimodal.Config(
-            vision(f.at("vis_encoder_config")),
+            BackboneFields.vision(f.at("vis_encoder_config")),
             f.text("vl_bridge_type", "mlp2x_gelu"),
             f.flag("use_pixelshuffle", false),
             f.integer("vis_output_layer", -2),
             f.flag("use_region_encoder", false) ? f.integer("region_hidden_dim", 256) : 0,
-            llm(f.at("llm_config")),
+            BackboneFields.llm(f.at("llm_config")),
             f.integer("num_embs", 4),
             f.integer("num_embs_gen", 64));
     GroundingDino.Config gdino =
@@ -220,42 +218,6 @@ public record VisionLlmConfig(
             + name
             + "\", should be one of "
             + Arrays.toString(Tiles.Mode.values()).toLowerCase(Locale.ROOT));
-  }
-
-  private static ClipVision.Config vision(Fields f) {
-    f.only("hidden_act", "quick_gelu").only("num_channels", 3);
-    ClipVision.Config c =
-        new ClipVision.Config(
-            f.integer("image_size", 336),
-            f.integer("patch_size", 14),
-            f.integer("hidden_size", 1024),
-            f.integer("intermediate_size", 4096),
-            f.integer("num_hidden_layers", 24),
-            f.integer("num_attention_heads", 16),
-            f.number("layer_norm_eps", 1e-5));
-    f.done();
-    return c;
-  }
-
-  private static Llama.Config llm(Fields f) {
-    f.only("hidden_act", "silu").only("attention_bias", false).only("mlp_bias", false);
-    f.absent("rope_scaling");
-    int heads = f.integer("num_attention_heads", 32);
-    Llama.Config c =
-        new Llama.Config(
-            f.integer("vocab_size", null),
-            f.integer("hidden_size", 4096),
-            f.integer("intermediate_size", 11008),
-            f.integer("num_hidden_layers", 32),
-            heads,
-            f.integer("num_key_value_heads", heads),
-            f.number("rms_norm_eps", 1e-5),
-            f.number("rope_theta", 10000.0),
-            f.integer("max_position_embeddings", 4096),
-            f.flag("tie_word_embeddings", false));
-    f.only("head_dim", c.hidden() / c.heads());
-    f.done();
-    return c;
   }
 
   private static GroundingDino.Config gdino(Fields f, int textHidden) {

@@ -3,6 +3,7 @@ package dev.visionllm.model.clip;
 import dev.visionllm.nn.Conv2d;
 import dev.visionllm.nn.Embedding;
 import dev.visionllm.nn.F;
+import dev.visionllm.nn.ImageEncoder;
 import dev.visionllm.nn.LayerNorm;
 import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
@@ -17,7 +18,7 @@ import org.bytedeco.pytorch.Tensor;
  * CLIPVisionModel. Shapes: b images, g = size / patch, t = 1 + g^2 tokens (class token first,
  * patches row by row), d hidden size.
  */
-public final class ClipVision {
+public final class ClipVision implements ImageEncoder {
   /**
    * Sizes of the network.
    *
@@ -29,8 +30,8 @@ public final class ClipVision {
    * @param heads attention heads
    * @param eps epsilon of every layer norm
    */
-  public record Config(
-      int size, int patch, int hidden, int mlp, int layers, int heads, double eps) {
+  public record Config(int size, int patch, int hidden, int mlp, int layers, int heads, double eps)
+      implements ImageEncoder.Config {
     /** The encoder of VisionLLM v2 (7B). */
     public static final Config VIT_L_14_336 = new Config(336, 14, 1024, 4096, 24, 16, 1e-5);
 
@@ -54,14 +55,9 @@ public final class ClipVision {
       }
     }
 
-    /** Patches along a side, g. */
-    public int grid() {
-      return size / patch;
-    }
-
-    /** Tokens of one picture, t = 1 + g^2. */
-    public int tokens() {
-      return 1 + grid() * grid();
+    @Override
+    public ClipVision build(Params p) {
+      return new ClipVision(p.at("vision_model"), this);
     }
   }
 
@@ -90,23 +86,10 @@ public final class ClipVision {
     return config;
   }
 
-  /**
-   * Hidden states of every level, the normalised embeddings first; the last one has no final norm.
-   *
-   * @param pixels (b, 3, size, size), normalised
-   * @return layers + 1 tensors (b, t, d)
-   */
+  /** Level 0 is the normalised embeddings. */
+  @Override
   public List<Tensor> forward(Tensor pixels) {
-    if (pixels.dim() != 4 || pixels.size(2) != config.size() || pixels.size(3) != config.size()) {
-      throw new IllegalArgumentException(
-          "image encoder: pixels are "
-              + java.util.Arrays.toString(pixels.shape())
-              + ", should be (b, 3, "
-              + config.size()
-              + ", "
-              + config.size()
-              + ")");
-    }
+    config.check(pixels);
     List<Tensor> levels = new ArrayList<>(layers.size() + 1);
     levels.add(TensorScope.of(() -> pre_layrnorm.forward(embeddings.forward(pixels))));
     for (Layer layer : layers) {
@@ -114,11 +97,6 @@ public final class ClipVision {
       levels.add(TensorScope.of(() -> layer.forward(x)));
     }
     return Collections.unmodifiableList(levels);
-  }
-
-  /** A level without its class token: (b, t, d) -> (b, g^2, d). */
-  public static Tensor patches(Tensor level) {
-    return F.slice(level, 1, 1, level.size(1));
   }
 
   /**

@@ -1,7 +1,6 @@
 package dev.visionllm.model.llama;
 
 import dev.visionllm.nn.Embedding;
-import dev.visionllm.nn.F;
 import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
 import dev.visionllm.nn.RmsNorm;
@@ -17,10 +16,34 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * The LLaMA language model (Touvron et al. 2023) with grouped-query attention, under the names of
- * transformers' LlamaForCausalLM. Shapes: b rows, t new tokens, s = cached + t keys, d hidden size,
- * h heads, g key-value heads, k = d / h channels of a head.
+ * transformers' LlamaForCausalLM; and InternLM2 (Cai et al. 2024), which computes the same from
+ * weights with other names and another packing. Shapes: b rows, t new tokens, s = cached + t keys,
+ * d hidden size, h heads, g key-value heads, k = d / h channels of a head.
  */
 public final class Llama {
+  /** Whose names and packing the weights have. The arithmetic is one. */
+  public enum Names {
+    /** transformers' LlamaForCausalLM. */
+    LLAMA("embed_tokens", "lm_head"),
+    /** InternLM2ForCausalLM of the reference and of InternLM. */
+    INTERNLM2("tok_embeddings", "output");
+
+    private final String table;
+    private final String head;
+
+    Names(String table, String head) {
+      this.table = table;
+      this.head = head;
+    }
+
+    private Block block(Params p, Config c) {
+      return switch (this) {
+        case LLAMA -> new LlamaBlock(p, c);
+        case INTERNLM2 -> new InternLm2Block(p, c);
+      };
+    }
+  }
+
   /**
    * Sizes of the network.
    *
@@ -34,6 +57,7 @@ public final class Llama {
    * @param ropeTheta base of the rotary embedding's wavelengths
    * @param context longest sequence, tokens
    * @param tied whether the output head is the token table
+   * @param names whose names the weights have
    */
   public record Config(
       int vocab,
@@ -45,10 +69,30 @@ public final class Llama {
       double eps,
       double ropeTheta,
       int context,
-      boolean tied) {
+      boolean tied,
+      Names names) {
     /** Vicuna 7B v1.5 with VisionLLM v2's added tokens. */
     public static final Config VICUNA_7B =
         new Config(32026, 4096, 11008, 32, 32, 32, 1e-5, 10_000, 4096, false);
+
+    /** InternLM2-20B with VisionLLM v2's added tokens, of the 26B line. */
+    public static final Config INTERNLM2_20B =
+        new Config(92570, 6144, 16384, 48, 48, 8, 1e-5, 1_000_000, 32768, false, Names.INTERNLM2);
+
+    /** With LLaMA's names. */
+    public Config(
+        int vocab,
+        int hidden,
+        int mlp,
+        int layers,
+        int heads,
+        int kvHeads,
+        double eps,
+        double ropeTheta,
+        int context,
+        boolean tied) {
+      this(vocab, hidden, mlp, layers, heads, kvHeads, eps, ropeTheta, context, tied, Names.LLAMA);
+    }
 
     /** Refuses sizes that do not fit together. */
     public Config {
@@ -84,21 +128,21 @@ public final class Llama {
   }
 
   private final Config config;
-  private final Embedding embed_tokens; // (vocab, d)
-  private final List<Layer> layers;
+  private final Embedding embed_tokens; // (vocab, d); InternLM2: tok_embeddings
+  private final List<Block> layers;
   private final RmsNorm norm;
-  private final Linear lm_head; // (vocab, d), null where it is the token table
+  private final Linear lm_head; // (vocab, d), null where it is the token table; InternLM2: output
 
   /**
-   * @param p cursor at {@code llm}: takes {@code model.*} and {@code lm_head}
+   * @param p cursor at {@code llm}: takes {@code model.*} and the head
    */
   public Llama(Params p, Config c) {
     config = c;
     Params model = p.at("model");
-    embed_tokens = new Embedding(model.at("embed_tokens"), c.vocab(), c.hidden());
-    layers = model.at("layers").list(c.layers(), q -> new Layer(q, c));
+    embed_tokens = new Embedding(model.at(c.names().table), c.vocab(), c.hidden());
+    layers = model.at("layers").list(c.layers(), q -> c.names().block(q, c));
     norm = new RmsNorm(model.at("norm"), c.hidden(), c.eps());
-    lm_head = c.tied() ? null : Linear.noBias(p.at("lm_head"), c.hidden(), c.vocab());
+    lm_head = c.tied() ? null : Linear.noBias(p.at(c.names().head), c.hidden(), c.vocab());
   }
 
   /** The sizes it was built with. */
@@ -136,11 +180,11 @@ public final class Llama {
     check(embeds, positions, mask, cache);
     return TensorScope.of(
         () -> {
-          Context c = context(embeds, positions, mask, cache);
+          Pass pass = pass(embeds, positions, mask, cache);
           List<UnaryOperator<Tensor>> steps = new ArrayList<>(layers.size() + 1);
           for (int i = 0; i < layers.size(); i++) {
             int index = i;
-            steps.add(x -> layers.get(index).forward(x, index, c));
+            steps.add(x -> layers.get(index).forward(x, index, pass));
           }
           steps.add(norm::forward);
           Tensor out = TensorScope.chain(embeds, steps);
@@ -156,11 +200,11 @@ public final class Llama {
     check(embeds, positions, mask, cache);
     return TensorScope.all(
         () -> {
-          Context c = context(embeds, positions, mask, cache);
+          Pass pass = pass(embeds, positions, mask, cache);
           List<Tensor> out = new ArrayList<>(layers.size() + 1);
           out.add(embeds);
           for (int i = 0; i < layers.size(); i++) {
-            out.add(layers.get(i).forward(out.get(i), i, c));
+            out.add(layers.get(i).forward(out.get(i), i, pass));
           }
           out.set(layers.size(), norm.forward(out.get(layers.size())));
           if (cache != null) {
@@ -208,10 +252,7 @@ public final class Llama {
     }
   }
 
-  /** What all layers share: rotary angles (b, 1, t, k/2), mask (b or 1, 1, t, s), cache. */
-  private record Context(Tensor cos, Tensor sin, Tensor mask, KvCache cache) {}
-
-  private Context context(Tensor embeds, Tensor positions, Tensor mask, KvCache cache) {
+  private Pass pass(Tensor embeds, Tensor positions, Tensor mask, KvCache cache) {
     ScalarType dtype = embeds.scalar_type();
     float[] frequency = new float[config.headSize() / 2];
     for (int i = 0; i < frequency.length; i++) {
@@ -221,108 +262,10 @@ public final class Llama {
         Tensors.of(frequency, 1, 1, 1, frequency.length).to(embeds.device(), ScalarType.Float);
     Tensor angles =
         positions.to(ScalarType.Float).unsqueeze(1).unsqueeze(3).mul(f); // (b, 1, t, k/2)
-    return new Context(
+    return new Pass(
         angles.cos().to(dtype),
         angles.sin().to(dtype),
         mask == null ? null : mask.to(dtype),
         cache);
-  }
-
-  /** A pre-norm block: (b, t, d) -> (b, t, d). */
-  private static final class Layer {
-    private final RmsNorm input_layernorm;
-    private final Attention self_attn;
-    private final RmsNorm post_attention_layernorm;
-    private final Mlp mlp;
-
-    Layer(Params p, Config c) {
-      self_attn = new Attention(p.at("self_attn"), c);
-      mlp = new Mlp(p.at("mlp"), c);
-      input_layernorm = new RmsNorm(p.at("input_layernorm"), c.hidden(), c.eps());
-      post_attention_layernorm = new RmsNorm(p.at("post_attention_layernorm"), c.hidden(), c.eps());
-    }
-
-    Tensor forward(Tensor x, int index, Context c) {
-      Tensor y = x.add(self_attn.forward(input_layernorm.forward(x), index, c));
-      return y.add(mlp.forward(post_attention_layernorm.forward(y)));
-    }
-  }
-
-  private static final class Attention {
-    private final Linear q_proj; // (h k, d)
-    private final Linear k_proj; // (g k, d)
-    private final Linear v_proj; // (g k, d)
-    private final Linear o_proj; // (d, h k)
-    private final long heads;
-    private final long kvHeads;
-
-    Attention(Params p, Config c) {
-      long kv = (long) c.kvHeads() * c.headSize();
-      q_proj = Linear.noBias(p.at("q_proj"), c.hidden(), c.hidden());
-      k_proj = Linear.noBias(p.at("k_proj"), c.hidden(), kv);
-      v_proj = Linear.noBias(p.at("v_proj"), c.hidden(), kv);
-      o_proj = Linear.noBias(p.at("o_proj"), c.hidden(), c.hidden());
-      heads = c.heads();
-      kvHeads = c.kvHeads();
-    }
-
-    Tensor forward(Tensor x, int index, Context c) {
-      Tensor q = rotate(F.splitHeads(q_proj.forward(x), heads), c); // (b, h, t, k)
-      Tensor k = rotate(F.splitHeads(k_proj.forward(x), kvHeads), c); // (b, g, t, k)
-      Tensor v = F.splitHeads(v_proj.forward(x), kvHeads); // (b, g, t, k)
-      if (c.cache() != null) {
-        KvCache.Pair all = c.cache().append(index, k, v);
-        k = all.keys(); // (b, g, s, k)
-        v = all.values();
-      }
-      return o_proj.forward(F.joinHeads(attend(q, k, v, c.mask())));
-    }
-
-    /** Attention in which h / g query heads share a key-value head. */
-    private Tensor attend(Tensor q, Tensor k, Tensor v, Tensor mask) {
-      if (heads == kvHeads) {
-        return F.attention(q, k, v, mask);
-      }
-      long b = q.size(0);
-      long group = heads / kvHeads;
-      if (q.size(2) == 1) { // the group's heads become query rows: nothing of the cache is copied
-        Tensor rows = q.reshape(b, kvHeads, group, q.size(3));
-        return F.attention(rows, k, v, mask).reshape(b, heads, 1, q.size(3));
-      }
-      return F.attention(q, shared(k, group), shared(v, group), mask);
-    }
-
-    /** (b, g, s, k) -> (b, h, s, k), each head repeated for its group. */
-    private static Tensor shared(Tensor x, long group) {
-      long[] s = x.shape();
-      return x.unsqueeze(2)
-          .expand(s[0], s[1], group, s[2], s[3])
-          .reshape(s[0], s[1] * group, s[2], s[3]);
-    }
-
-    /** Rotary position embedding, the halves of a head as pairs (rotate_half). */
-    private static Tensor rotate(Tensor x, Context c) {
-      long half = x.size(3) / 2;
-      Tensor a = F.slice(x, 3, 0, half);
-      Tensor b = F.slice(x, 3, half, 2 * half);
-      return F.cat(3, a.mul(c.cos()).sub(b.mul(c.sin())), b.mul(c.cos()).add(a.mul(c.sin())));
-    }
-  }
-
-  /** SwiGLU. */
-  private static final class Mlp {
-    private final Linear gate_proj;
-    private final Linear up_proj;
-    private final Linear down_proj;
-
-    Mlp(Params p, Config c) {
-      gate_proj = Linear.noBias(p.at("gate_proj"), c.hidden(), c.mlp());
-      up_proj = Linear.noBias(p.at("up_proj"), c.hidden(), c.mlp());
-      down_proj = Linear.noBias(p.at("down_proj"), c.mlp(), c.hidden());
-    }
-
-    Tensor forward(Tensor x) {
-      return down_proj.forward(torch.silu(gate_proj.forward(x)).mul(up_proj.forward(x)));
-    }
   }
 }

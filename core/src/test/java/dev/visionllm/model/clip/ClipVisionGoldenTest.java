@@ -2,6 +2,7 @@ package dev.visionllm.model.clip;
 
 import dev.visionllm.Golden;
 import dev.visionllm.NoLeaks;
+import dev.visionllm.nn.ImageEncoder;
 import dev.visionllm.nn.Params;
 import java.util.List;
 import java.util.stream.Stream;
@@ -24,9 +25,9 @@ class ClipVisionGoldenTest {
         g.check("hidden_states." + i, levels.get(i), 1e-5);
       }
       int n = levels.size();
-      g.check("selected_feature", ClipVision.patches(levels.get(n - 2)), 1e-5);
+      g.check("selected_feature", ImageEncoder.patches(levels.get(n - 2)), 1e-5);
       for (int k = 0; k < 3; k++) {
-        g.check("region_level." + k, ClipVision.patches(levels.get(n - 3 + k)), 1e-5);
+        g.check("region_level." + k, ImageEncoder.patches(levels.get(n - 3 + k)), 1e-5);
       }
       g.check("last_hidden_state", levels.get(n - 1), 1e-5);
       g.check("pooler_output", clip.pooled(levels.get(n - 1)), 1e-5);

@@ -132,7 +132,7 @@ class LlamaGoldenTest {
     return Tensors.of(out, steps.length, vocab);
   }
 
-  private static boolean[][] rows(boolean[] flat, int b, int t) {
+  static boolean[][] rows(boolean[] flat, int b, int t) {
     boolean[][] out = new boolean[b][];
     for (int i = 0; i < b; i++) {
       out[i] = java.util.Arrays.copyOfRange(flat, i * t, (i + 1) * t);
