@@ -12,6 +12,7 @@ import dev.visionllm.text.Conversation;
 import dev.visionllm.text.Tokenizer;
 import dev.visionllm.vlm.AnswerStream;
 import dev.visionllm.vlm.Preprocess;
+import dev.visionllm.vlm.Skeleton;
 import dev.visionllm.vlm.VisionLlm;
 import dev.visionllm.vlm.VisionLlmConfig;
 import java.awt.Color;
@@ -23,6 +24,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -42,7 +46,8 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  visionllm bench",
       "  visionllm bench --runs 50 --json",
-      "  visionllm bench --model path/to/model --image photo.jpg"
+      "  visionllm bench --model path/to/model --image photo.jpg",
+      "  visionllm bench --preset v2-7b --runs 2 --parts llm"
     })
 final class BenchCommand extends CliCommand {
   /** What one run of the command measured. */
@@ -88,10 +93,26 @@ final class BenchCommand extends CliCommand {
       description = "Picture to look at (default: a drawn one of 256 x 256).")
   private Path image;
 
+  @Option(
+      names = "--preset",
+      paramLabel = "NAME",
+      description = "Time the parts of a released model's size with random weights: v2-7b.")
+  private String preset;
+
+  @Option(
+      names = "--parts",
+      split = ",",
+      paramLabel = "PART",
+      description = "Of a preset only these: encoder, llm, detection, deformable, pose, unet, vae.")
+  private List<String> parts = ModelBench.PARTS;
+
   @Override
   public Integer call() throws IOException {
     if (runs < 1) {
       throw new IllegalArgumentException("runs is " + runs + ", should be at least 1");
+    }
+    if (preset != null) {
+      return preset();
     }
     Path folder = model.folder();
     byte[] file = image == null ? ImageFiles.png(drawn(256)) : Files.readAllBytes(image);
@@ -132,6 +153,53 @@ final class BenchCommand extends CliCommand {
     }
     print(folder, picture, timings);
     return Main.OK;
+  }
+
+  private int preset() throws IOException {
+    if (!preset.equals("v2-7b")) {
+      throw new IllegalArgumentException("--preset is " + preset + ", should be v2-7b");
+    }
+    for (String part : parts) {
+      if (!ModelBench.PARTS.contains(part)) {
+        throw new IllegalArgumentException(
+            "--parts names " + part + ", should be of " + String.join(", ", ModelBench.PARTS));
+      }
+    }
+    Native.load();
+    VisionLlmConfig c = VisionLlmConfig.of(Skeleton.Preset.V2_7B.config(), preset);
+    Limits limits = Limits.measure();
+    List<ModelBench.Row> rows = new ArrayList<>();
+    if (!json()) {
+      print(
+          "preset %s, random weights, %d threads; limits: %.0f GFLOP/s fp32, %.0f bf16, %.1f GB/s",
+          preset, Native.engine().threads(), limits.fp32(), limits.bf16(), limits.memory());
+      print("%-40s %5s %10s %10s %10s %7s", "", "", "best", "median", "limit", "ratio");
+    }
+    Consumer<ModelBench.Row> found =
+        r -> {
+          rows.add(r);
+          show(r);
+        };
+    new ModelBench(c, ModelBench.Work.RELEASED, runs, limits, found).run(parts);
+    if (json()) {
+      printJson(Map.of("preset", preset, "runs", runs, "limits", limits, "figures", rows));
+    }
+    return Main.OK;
+  }
+
+  private void show(ModelBench.Row r) {
+    if (!json()) {
+      print(
+          "%-40s %5s %10.3f %10.3f %10s %7s  %s",
+          r.name(),
+          r.dtype(),
+          r.best(),
+          r.median(),
+          r.limit() == null ? "" : String.format(Locale.ROOT, "%.3f", r.limit()),
+          r.ratio() == null ? "" : String.format(Locale.ROOT, "%.2f", r.ratio()),
+          r.unit());
+      out().flush();
+    }
   }
 
   private void print(Path folder, Raster picture, List<Timing> timings) {
