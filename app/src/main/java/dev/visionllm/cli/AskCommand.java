@@ -76,7 +76,7 @@ final class AskCommand extends CliCommand {
     Path folder = model.folder();
     Prompt prompt = prompt(files, question, regions);
     Findings.check(out, files);
-    try (VisionLlm llm = VisionLlm.load(folder)) {
+    try (VisionLlm llm = model.load(folder)) {
       Answer answer = llm.ask(prompt, decoding.of(llm));
       List<Raster> pictures = prompt.images();
       List<String> written =

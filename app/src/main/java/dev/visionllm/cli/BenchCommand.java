@@ -121,7 +121,7 @@ final class BenchCommand extends CliCommand {
     Native.load();
     List<Timing> timings = new ArrayList<>();
     timings.add(Timing.of("load", "ms", repeat(1, Math.min(runs, MOST_LOADS), () -> load(folder))));
-    try (VisionLlm loaded = VisionLlm.load(folder);
+    try (VisionLlm loaded = model.load(folder);
         Tokenizer tokenizer = Tokenizer.load(folder)) {
       VisionLlmConfig c = loaded.config();
       Preprocess preprocess =
@@ -232,9 +232,9 @@ final class BenchCommand extends CliCommand {
     return out;
   }
 
-  private static double load(Path folder) throws IOException {
+  private double load(Path folder) throws IOException {
     long start = System.nanoTime();
-    try (VisionLlm loaded = VisionLlm.load(folder)) {
+    try (VisionLlm loaded = model.load(folder)) {
       return millis(start);
     }
   }

@@ -90,7 +90,7 @@ final class ChatCommand extends CliCommand {
     boolean person = System.console() != null && !json();
     int code = Main.OK;
     BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
-    try (VisionLlm llm = VisionLlm.load(folder)) {
+    try (VisionLlm llm = model.load(folder)) {
       VisionLlm.Options options = decoding.of(llm);
       Chat chat = llm.chat();
       while (true) {

@@ -58,7 +58,7 @@ final class DemoCommand extends CliCommand {
     if (!json()) {
       print("picture: %s (%d x %d)", file, picture.width(), picture.height());
     }
-    try (VisionLlm llm = VisionLlm.load(folder)) {
+    try (VisionLlm llm = model.load(folder)) {
       List<Said> said = QUESTIONS.stream().map(q -> ask(llm, picture, q)).toList();
       List<Detection> found = llm.detect(picture, CLASSES);
       Findings.draw(picture, found, marked);

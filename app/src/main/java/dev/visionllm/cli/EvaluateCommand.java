@@ -96,7 +96,7 @@ final class EvaluateCommand extends CliCommand {
     SceneSet set = SceneSet.read(data, limit);
     chosen.forEach(suite -> Suites.check(suite, set));
     List<Result> results = new ArrayList<>();
-    try (VisionLlm loaded = VisionLlm.load(folder)) {
+    try (VisionLlm loaded = model.load(folder)) {
       if (!json()) {
         print("model %s, %,d pictures of %s", folder, set.pictures().size(), data);
       }

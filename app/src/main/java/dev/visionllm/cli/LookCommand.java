@@ -70,7 +70,7 @@ abstract class LookCommand extends CliCommand {
     }
     Findings.check(out, files);
     List<Map<String, Object>> all = new ArrayList<>();
-    try (VisionLlm llm = VisionLlm.load(folder)) {
+    try (VisionLlm llm = model.load(folder)) {
       double least = threshold == null ? llm.options().threshold() : threshold;
       for (int i = 0; i < pictures.size(); i++) {
         Raster picture = pictures.get(i);

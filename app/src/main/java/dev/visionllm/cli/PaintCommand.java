@@ -92,7 +92,7 @@ abstract class PaintCommand extends CliCommand {
     Findings.check(preview, sources);
     Path folder = model.folder();
     Raster picture = source() == null ? null : ImageFiles.read(source());
-    try (VisionLlm llm = VisionLlm.load(folder)) {
+    try (VisionLlm llm = model.load(folder)) {
       Settings s = settings(picture == null ? llm.generation() : llm.editing(picture));
       String name = folder.toAbsolutePath().normalize().getFileName().toString();
       List<Made> made = new ArrayList<>();

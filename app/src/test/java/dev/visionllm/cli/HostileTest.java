@@ -178,6 +178,12 @@ class HostileTest {
   // model folders
 
   @Test
+  void formatsAndDevices() {
+    refused(run("ask", picture, ASKED, "--dtype", "int3"), "--dtype is int3", "bf16");
+    refused(run("detect", picture, "dog", "--device", "abacus"), "abacus", "cuda");
+  }
+
+  @Test
   void unknownModelFolder() {
     Path none = dir.resolve("none");
     refused(MainTest.run("ask", picture, ASKED, "--model", "" + none), "none does not exist");
@@ -191,7 +197,7 @@ class HostileTest {
     changed("config.json", s -> s.replace("num_embs\"", "num_embz\""), "num_embz", "not known");
     changed("config.json", s -> s.replace("\"d_model\"", "\"d_modl\""), "d_modl", "not known");
     changed("config.json", s -> s.substring(0, s.length() / 2), "not JSON");
-    changed("config.json", s -> s.replace("vocab_size", "model_type"), "vocab_size", "missing");
+    changed("config.json", s -> s.replace("vocab_size", "torch_dtype"), "vocab_size", "missing");
     changed("config.json", s -> s.replace("\"num_embs\": 4", "\"num_embs\": \"4\""), "num_embs");
     changed("config.json", s -> s.replace("\"num_embs\": 4", "\"num_embs\": 99"), "num_embs", "99");
     changed("config.json", s -> s.replace("vicuna_v1", "vicuna_v9"), "vicuna_v9");

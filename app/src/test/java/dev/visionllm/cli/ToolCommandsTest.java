@@ -92,6 +92,17 @@ class ToolCommandsTest {
   }
 
   @Test
+  void everyToolRunsInHalfTheMemory() {
+    String out = dir.resolve("half.png").toString();
+    json("ask", picture, "What?", "--max-tokens", "4", "--dtype", "bf16");
+    assertThat(json("segment", picture, "dog", "--dtype", "bf16").get("detections")).isNotEmpty();
+    assertThat(json("pose", picture, "person", "--dtype", "bf16").get("detections")).isNotEmpty();
+    json("generate", "a cat", "--out", out, "--steps", "2", "--dtype", "bf16");
+    json("edit", picture, "red", "--out", out, "--steps", "2", "--dtype", "bf16");
+    assertThat(Path.of(out)).isNotEmptyFile();
+  }
+
+  @Test
   void groundFindsOneObjectPerExpression() {
     JsonNode found = json("ground", picture, "the dog", "the red cat on the left");
     assertThat(found.get("detections")).hasSize(2);
