@@ -1,5 +1,6 @@
 package dev.visionllm.train;
 
+import dev.visionllm.data.ClassList;
 import dev.visionllm.data.Dialogue;
 import dev.visionllm.image.Raster;
 import dev.visionllm.nn.F;
@@ -63,6 +64,7 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
   private final Preprocess preprocess;
   private final Multimodal model;
   private final List<int[]> words; // token ids of each class name
+  private final List<int[]> plurals; // and of its plural, whose pieces are often others
   private final List<LayerNorm> norms;
   private final List<Linear> heads;
   private final LayerNorm tokenNorm;
@@ -81,6 +83,8 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
     this.model = model;
     Tokenizer tokenizer = preprocess.tokenizer();
     words = corpus.classes().stream().map(tokenizer::encode).toList();
+    ClassList nouns = ClassList.nano();
+    plurals = corpus.classes().stream().map(c -> tokenizer.encode(nouns.noun(c).plural())).toList();
     int d = model.config().vision().hidden();
     int l = model.config().llm().hidden();
     norms = extra.at("norms").list(LEVELS, p -> new LayerNorm(p, d, 1e-5));
@@ -142,7 +146,7 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
     if (teacher != null) {
       losses.put("teacher", teacher.loss(batch.shown(), levels));
     }
-    Tensor words = words();
+    Tensor words = embedded(this.words);
     tokens(model.imageTokens(levels), batch.tokens(), words, losses);
     if (!batch.masks().isEmpty()) {
       Tensor regions =
@@ -182,6 +186,8 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
     Tensor flat = tokens.flatten(0, 1); // (b * n, l)
     Tensor nothing = torch.full(new long[] {flat.size(0), 1}, new Scalar(NOTHING));
     losses.put("word", entropy(F.cat(1, nothing, pointing(flat, words)), classes));
+    Tensor plural = pointing(flat, embedded(plurals));
+    losses.put("plural", entropy(F.cat(1, nothing, plural), classes));
     int kinds = PatchTargets.MOST + 1;
     Tensor out = tokenHead.forward(tokenNorm.forward(flat));
     losses.put("count", entropy(F.slice(out, 1, 0, kinds), joined(targets, PatchTargets::counts)));
@@ -201,10 +207,10 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
     return x.div(length.unsqueeze(1));
   }
 
-  /** Mean word embedding of each class name, (c, l). */
-  private Tensor words() {
+  /** Mean word embedding of each name, (c, l). */
+  private Tensor embedded(List<int[]> names) {
     List<Tensor> rows = new ArrayList<>();
-    for (int[] ids : words) {
+    for (int[] ids : names) {
       long[] wide = IntStream.of(ids).asLongStream().toArray();
       rows.add(F.mean(model.llm().embed(Tensors.of(wide, wide.length)), 0));
     }
