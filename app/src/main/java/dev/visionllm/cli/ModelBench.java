@@ -134,11 +134,9 @@ final class ModelBench {
     };
   }
 
-  private static <M> M with(ScalarType dtype, Function<Params, M> build, Function<M, ?> use) {
+  private static <M> void with(ScalarType dtype, Function<Params, M> build, Consumer<M> use) {
     try (Params p = new Params(random(dtype))) {
-      M module = build.apply(p);
-      use.apply(module);
-      return module;
+      use.accept(build.apply(p));
     }
   }
 
@@ -196,8 +194,7 @@ final class ModelBench {
         encoder -> {
           Tensor pixels = noise(ScalarType.BFloat16, work.tiles(), 3, size, size);
           List<Double> times = time(() -> encoder.forward(pixels));
-          return seconds(
-              "image encoding, " + work.tiles() + " tiles", ScalarType.BFloat16, gflop, times);
+          seconds("image encoding, " + work.tiles() + " tiles", ScalarType.BFloat16, gflop, times);
         });
   }
 
@@ -234,7 +231,6 @@ final class ModelBench {
                 });
             decode(llm, cache, n, weights);
           }
-          return null;
         });
   }
 
@@ -289,8 +285,7 @@ final class ModelBench {
                       Features f = gdino.features(pixels, mask, false);
                       gdino.decode(f, gdino.project(text), null, null, false);
                     });
-            return seconds(
-                "detection, %d x %d".formatted(work.height(), work.width()), dtype, 0, times);
+            seconds("detection, %d x %d".formatted(work.height(), work.width()), dtype, 0, times);
           });
     }
   }
@@ -348,7 +343,7 @@ final class ModelBench {
                         null,
                         false);
                   });
-          return seconds("poses, %d x %d".formatted(work.height(), work.width()), dtype, 0, times);
+          seconds("poses, %d x %d".formatted(work.height(), work.width()), dtype, 0, times);
         });
   }
 
@@ -364,7 +359,7 @@ final class ModelBench {
           Tensor context = noise(dtype, 1, config.sd().mapper().queries(), c.contextChannels());
           Tensor at = Tensors.of(new float[] {500}, 1);
           List<Double> times = time(() -> unet.forward(latents, at, context));
-          return seconds("UNet step", dtype, counted ? 803 : 0, times);
+          seconds("UNet step", dtype, counted ? 803 : 0, times);
         });
   }
 
@@ -378,7 +373,7 @@ final class ModelBench {
         vae -> {
           Tensor latents = noise(dtype, 1, c.latentChannels(), work.latent(), work.latent());
           List<Double> times = time(() -> vae.decode(latents));
-          return seconds("VAE decode", dtype, counted ? 2514 : 0, times);
+          seconds("VAE decode", dtype, counted ? 2514 : 0, times);
         });
   }
 }
