@@ -25,8 +25,8 @@ import picocli.CommandLine.Parameters;
       "A run that is killed goes on from its last checkpoint with --resume, to the same weights.",
       "",
       "Examples:",
-      "  visionllm train recipes/nano/1-patches.yaml",
-      "  visionllm train recipes/nano/1-patches.yaml --resume",
+      "  visionllm train recipes/nano/1-detector.yaml",
+      "  visionllm train recipes/nano/1-detector.yaml --resume",
       "  visionllm train my.yaml --data train,more --out runs/second"
     })
 final class TrainCommand extends CliCommand {
@@ -156,7 +156,7 @@ final class TrainCommand extends CliCommand {
         left % 60);
   }
 
-  /** "recipes/nano/1-patches.yaml" is called "1-patches". */
+  /** "recipes/nano/1-detector.yaml" is called "1-detector". */
   private static String name(Path recipe) {
     return recipe.getFileName().toString().replaceFirst("\\.ya?ml$", "");
   }
