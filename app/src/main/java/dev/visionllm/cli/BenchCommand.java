@@ -82,10 +82,9 @@ final class BenchCommand extends CliCommand {
   @Option(
       names = "--runs",
       paramLabel = "N",
-      defaultValue = "20",
       description =
-          "Runs of each measure after warm-up, of loading at most 5 (default: ${DEFAULT-VALUE}).")
-  private int runs;
+          "Runs of each measure after warm-up, of loading at most 5 (default: 20, of a preset 3).")
+  private Integer runs;
 
   @Option(
       names = "--image",
@@ -108,6 +107,7 @@ final class BenchCommand extends CliCommand {
 
   @Override
   public Integer call() throws IOException {
+    runs = runs == null ? (preset == null ? 20 : 3) : runs;
     if (runs < 1) {
       throw new IllegalArgumentException("runs is " + runs + ", should be at least 1");
     }

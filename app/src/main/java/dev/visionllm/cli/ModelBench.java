@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -146,19 +147,18 @@ final class ModelBench {
 
   /** Seconds of each run after one that is not counted. */
   private List<Double> time(Runnable run) {
-    List<Double> out = new ArrayList<>();
-    for (int i = 0; i <= runs; i++) {
-      long start = System.nanoTime();
-      TensorScope.value(
-          () -> {
-            run.run();
-            return null;
-          });
-      if (i > 0) {
-        out.add((System.nanoTime() - start) / GIGA);
-      }
-    }
-    return out;
+    once(run);
+    return IntStream.range(0, runs).mapToObj(i -> once(run)).toList();
+  }
+
+  private static double once(Runnable run) {
+    long start = System.nanoTime();
+    TensorScope.value(
+        () -> {
+          run.run();
+          return null;
+        });
+    return (System.nanoTime() - start) / GIGA;
   }
 
   private static double median(List<Double> values) {
@@ -206,7 +206,8 @@ final class ModelBench {
     double t = work.prompt();
     // half of the scores lie behind the causal mask
     double gflop = c.layers() * (2 * t * layer + 2 * t * t * d) / GIGA;
-    double weights = 2 * (c.layers() * layer + d * c.vocab()); // bytes that a token reads
+    double cached = 2.0 * c.kvHeads() * c.headSize() * t; // keys and values of the prompt
+    double read = 2 * (c.layers() * (layer + cached) + d * c.vocab()); // bytes for a token
     with(
         ScalarType.BFloat16,
         p -> new Llama(p.at("llm"), c),
@@ -229,7 +230,7 @@ final class ModelBench {
                   llm.forward(x, at, mask, cache);
                   return null;
                 });
-            decode(llm, cache, n, weights);
+            decode(llm, cache, n, read);
           }
         });
   }
@@ -290,33 +291,35 @@ final class ModelBench {
     }
   }
 
+  /** All three by turns, so that a busy moment of the machine meets each of them. */
   private void deformable() {
     DeformableBench.Sizes sizes = DeformableBench.Sizes.of(config.gdino(), work);
-    double plain = Double.NaN;
-    for (ScalarType dtype : List.of(ScalarType.Float, ScalarType.BFloat16)) {
-      try (Params p = new Params(random(dtype))) {
-        DeformableBench bench = new DeformableBench(p, sizes);
-        Tensor x = noise(dtype, 1, sizes.tokens(), sizes.hidden());
-        if (dtype == ScalarType.Float) {
-          plain =
-              seconds(
-                  "deformable layers, plain formulation",
-                  dtype,
-                  sizes.gflop(),
-                  time(() -> bench.plain(x)));
+    try (Params single = new Params(random(ScalarType.Float));
+        Params half = new Params(random(ScalarType.BFloat16))) {
+      DeformableBench fp32 = new DeformableBench(single, sizes);
+      DeformableBench bf16 = new DeformableBench(half, sizes);
+      Tensor x = noise(ScalarType.Float, 1, sizes.tokens(), sizes.hidden());
+      Tensor y = x.to(ScalarType.BFloat16);
+      List<List<Double>> times = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+      for (int i = 0; i <= runs; i++) {
+        List<Runnable> turn = List.of(() -> fp32.plain(x), () -> fp32.ours(x), () -> bf16.ours(y));
+        for (int k = 0; k < turn.size(); k++) {
+          double seconds = once(turn.get(k));
+          if (i > 0) {
+            times.get(k).add(seconds);
+          }
         }
-        double ours = seconds("deformable layers", dtype, sizes.gflop(), time(() -> bench.ours(x)));
-        found.accept(
-            new Row(
-                "  share of the plain formulation's time",
-                dtype == ScalarType.Float ? "fp32" : "bf16",
-                "",
-                ours / plain,
-                ours / plain,
-                null,
-                null));
       }
+      String name = "deformable layers";
+      double work = sizes.gflop();
+      double plain = seconds(name + ", plain formulation", ScalarType.Float, work, times.get(0));
+      share("fp32", seconds(name, ScalarType.Float, work, times.get(1)) / plain);
+      share("bf16", seconds(name, ScalarType.BFloat16, work, times.get(2)) / plain);
     }
+  }
+
+  private void share(String dtype, double of) {
+    found.accept(new Row("  share of the plain formulation's time", dtype, "", of, of, null, null));
   }
 
   private void pose() {
