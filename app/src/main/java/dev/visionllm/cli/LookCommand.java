@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -47,8 +48,8 @@ abstract class LookCommand extends CliCommand {
   abstract List<? extends Finding> find(
       VisionLlm llm, Raster picture, List<String> names, double threshold);
 
-  /** Writes more files than the overlay. @param n number of the picture, from 0 */
-  void write(Raster picture, Path file, int n, int of, List<? extends Finding> found)
+  /** Writes more files than the overlay. @param stem name for them, another one for each picture */
+  void write(Raster picture, Path file, String stem, List<? extends Finding> found)
       throws IOException {}
 
   @Override
@@ -79,7 +80,7 @@ abstract class LookCommand extends CliCommand {
         if (to != null) {
           Findings.draw(picture, found, to);
         }
-        write(picture, files.get(i), i, pictures.size(), found);
+        write(picture, files.get(i), stem(files, i), found);
         if (json()) {
           all.add(json(files.get(i), picture, names, least, found, to));
         } else {
@@ -91,6 +92,14 @@ abstract class LookCommand extends CliCommand {
       printJson(all.size() == 1 ? all.get(0) : all);
     }
     return Main.OK;
+  }
+
+  /** A file's name without its ending; with its number where another file has the same name. */
+  private static String stem(List<Path> files, int i) {
+    List<String> names =
+        files.stream().map(f -> f.getFileName().toString().replaceFirst("\\.[^.]*$", "")).toList();
+    String name = names.get(i);
+    return Collections.frequency(names, name) == 1 ? name : name + "-" + (i + 1);
   }
 
   private static Map<String, Object> json(

@@ -81,11 +81,10 @@ final class PoseCommand extends LookCommand {
   }
 
   @Override
-  void write(Raster picture, Path file, int n, int of, List<? extends Finding> found)
+  void write(Raster picture, Path file, String stem, List<? extends Finding> found)
       throws IOException {
     List<Pose> poses = found.stream().map(Pose.class::cast).toList();
     String name = file.getFileName().toString();
-    String stem = name.replaceFirst("\\.[^.]*$", "");
     if (coco != null) {
       write(
           coco.resolve(stem + ".json"),

@@ -78,9 +78,8 @@ final class SegmentCommand extends LookCommand {
   }
 
   @Override
-  void write(Raster picture, Path file, int n, int of, List<? extends Finding> found)
+  void write(Raster picture, Path file, String stem, List<? extends Finding> found)
       throws IOException {
-    String stem = file.getFileName().toString().replaceFirst("\\.[^.]*$", "");
     if (map != null) {
       Files.createDirectories(labels);
       ImageFiles.writePng(MaskImages.of(map), labels.resolve(stem + ".png"));

@@ -83,6 +83,17 @@ class ToolCommandsTest {
   }
 
   @Test
+  void picturesOfOneNameKeepTheirOwnMasks() throws IOException {
+    Path other = dir.resolve("other").resolve("scene.png");
+    Files.createDirectories(other.getParent());
+    ImageFiles.writePng(Raster.filled(32, 16, 0x336699), other);
+    Path labels = dir.resolve("labels");
+    json("segment", picture, other.toString(), "dog", "--labels", labels.toString());
+    assertThat(ImageFiles.read(labels.resolve("scene-1.png")).width()).isEqualTo(256);
+    assertThat(ImageFiles.read(labels.resolve("scene-2.png")).width()).isEqualTo(32);
+  }
+
+  @Test
   void segmentTakesRegions() {
     JsonNode found = json("segment", picture, "--region", "point:30,40", "--region", "box:1,1,9,9");
     assertThat(found.get("detections")).hasSize(2);
