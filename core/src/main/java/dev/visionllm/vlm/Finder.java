@@ -4,7 +4,6 @@ import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.LabelMap;
 import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Normalize;
-import dev.visionllm.image.PaddedBatch;
 import dev.visionllm.image.Raster;
 import dev.visionllm.model.gdino.Detections;
 import dev.visionllm.model.gdino.Frame;
@@ -16,7 +15,6 @@ import dev.visionllm.nn.F;
 import dev.visionllm.nn.Features;
 import dev.visionllm.result.Detection;
 import dev.visionllm.result.Segment;
-import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,7 +22,6 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Runs the detector on a picture at its own resolution and names what it finds. */
 record Finder(GroundingDino gdino, DetectorResize resize) {
-  private static final int STRIDE = 32;
   private static final int MOST = 300;
 
   /** What the detector is asked. @param text (1, p, q, d), one per distinct name */
@@ -104,14 +101,8 @@ record Finder(GroundingDino gdino, DetectorResize resize) {
             .toList();
     Tensor text = F.stack(0, first).unsqueeze(0);
     Raster resized = resize.resize(picture).raster();
-    PaddedBatch batch = PaddedBatch.of(List.of(resized), Normalize.IMAGENET_CV, STRIDE);
-    Tensor pixels = Tensors.of(batch.pixels(), 1, 3, batch.height(), batch.width());
-    Tensor mask = Tensors.of(batch.valid(), 1, batch.height(), batch.width());
-    Features features =
-        gdino.features(
-            pixels.to(text.device(), text.scalar_type()),
-            mask.to(text.device(), mask.scalar_type()),
-            false);
+    Seen seen = Seen.of(resized, Normalize.IMAGENET_CV, text);
+    Features features = gdino.features(seen.pixels(), seen.inside(), false);
     Frame frame =
         new Frame(
             new Detections.Size(picture.width(), picture.height()),

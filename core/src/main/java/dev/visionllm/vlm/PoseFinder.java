@@ -4,20 +4,17 @@ import dev.visionllm.geometry.KeypointSet;
 import dev.visionllm.geometry.KeypointSets;
 import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Normalize;
-import dev.visionllm.image.PaddedBatch;
 import dev.visionllm.image.Raster;
 import dev.visionllm.model.unipose.Poses;
 import dev.visionllm.model.unipose.UniPose;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.Features;
 import dev.visionllm.result.Pose;
-import dev.visionllm.tensor.Tensors;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /** Runs the pose decoder on a picture at its own resolution and names what it finds. */
 record PoseFinder(UniPose unipose, DetectorResize resize) {
-  private static final int STRIDE = 32;
   private static final int MOST = 100;
 
   /**
@@ -56,15 +53,8 @@ record PoseFinder(UniPose unipose, DetectorResize resize) {
             .map(a -> new Poses.Request(states(a.classes()), states(a.points())))
             .toList();
     Tensor like = requests.get(0).classes();
-    PaddedBatch batch =
-        PaddedBatch.of(List.of(resize.resize(picture).raster()), Normalize.IMAGENET, STRIDE);
-    Tensor pixels = Tensors.of(batch.pixels(), 1, 3, batch.height(), batch.width());
-    Tensor mask = Tensors.of(batch.valid(), 1, batch.height(), batch.width());
-    Features features =
-        unipose.features(
-            pixels.to(like.device(), like.scalar_type()),
-            mask.to(like.device(), mask.scalar_type()),
-            false);
+    Seen seen = Seen.of(resize.resize(picture).raster(), Normalize.IMAGENET, like);
+    Features features = unipose.features(seen.pixels(), seen.inside(), false);
     return new Poses(MOST, threshold)
             .find(unipose, features, requests, new Poses.Size(picture.width(), picture.height()))
             .stream()
