@@ -11,6 +11,31 @@ import org.bytedeco.pytorch.Tensor;
 public interface ImageEncoder {
   /** Sizes that every such encoder has. */
   interface Config {
+    /**
+     * Refuses sizes that do not fit together.
+     *
+     * @param mlp inner size of a layer's perceptron
+     * @param eps of the norms
+     */
+    static void check(int size, int patch, int hidden, int mlp, int layers, int heads, double eps) {
+      if (size < 1 || patch < 1 || hidden < 1 || mlp < 1 || layers < 1 || heads < 1) {
+        throw new IllegalArgumentException(
+            "image encoder: size, patch, hidden, mlp, layers and heads must be positive, are "
+                + List.of(size, patch, hidden, mlp, layers, heads));
+      }
+      if (size % patch != 0) {
+        throw new IllegalArgumentException(
+            "image encoder: size " + size + " is not a multiple of patch " + patch);
+      }
+      if (hidden % heads != 0) {
+        throw new IllegalArgumentException(
+            "image encoder: hidden " + hidden + " is not a multiple of heads " + heads);
+      }
+      if (!(eps > 0)) {
+        throw new IllegalArgumentException("image encoder: eps is " + eps + ", should be above 0");
+      }
+    }
+
     /** Side of the square picture, pixels. */
     int size();
 

@@ -49,22 +49,7 @@ public final class InternVit implements ImageEncoder {
 
     /** Refuses sizes that do not fit together. */
     public Config {
-      if (size < 1 || patch < 1 || hidden < 1 || mlp < 1 || layers < 1 || heads < 1) {
-        throw new IllegalArgumentException(
-            "image encoder: size, patch, hidden, mlp, layers and heads must be positive, are "
-                + List.of(size, patch, hidden, mlp, layers, heads));
-      }
-      if (size % patch != 0) {
-        throw new IllegalArgumentException(
-            "image encoder: size " + size + " is not a multiple of patch " + patch);
-      }
-      if (hidden % heads != 0) {
-        throw new IllegalArgumentException(
-            "image encoder: hidden " + hidden + " is not a multiple of heads " + heads);
-      }
-      if (!(eps > 0)) {
-        throw new IllegalArgumentException("image encoder: eps is " + eps + ", should be above 0");
-      }
+      ImageEncoder.Config.check(size, patch, hidden, mlp, layers, heads, eps);
     }
 
     @Override
