@@ -54,7 +54,9 @@ public final class Main {
     if (List.of(args).contains("--debug")) {
       System.setProperty("visionllm.log", "DEBUG"); // before logback reads its configuration
     }
+    Interrupt.handle();
     int code = run(commands(), writer(FileDescriptor.out), writer(FileDescriptor.err), args);
+    Interrupt.over();
     System.exit(code);
   }
 
@@ -128,7 +130,7 @@ public final class Main {
         "  visionllm detect photo.png dog bicycle --out found.png",
         "  visionllm COMMAND --help      options and examples of a command",
         "",
-        "Exit codes: 0 done, 1 a check or the run failed, 2 bad usage or input."
+        "Exit codes: 0 done, 1 a check or the run failed, 2 bad usage or input, 130 interrupted."
       })
   static final class Root implements Runnable {
     @Spec private CommandSpec spec;

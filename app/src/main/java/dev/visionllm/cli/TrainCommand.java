@@ -22,7 +22,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "OUT gets model.safetensors, state.safetensors (to resume from), metrics.jsonl and loss.png.",
-      "A run that is killed goes on from its last checkpoint with --resume, to the same weights.",
+      "A run that is interrupted ends after its step with a checkpoint; one that is killed has its",
+      "last one. Both go on with --resume, to the same weights.",
       "",
       "Examples:",
       "  visionllm train recipes/nano/1-detector.yaml",
@@ -87,7 +88,8 @@ final class TrainCommand extends CliCommand {
         int first = trainer.done();
         long begun = System.nanoTime();
         long printed = 0;
-        while (trainer.hasNext()) {
+        Interrupt.awaitCommand();
+        while (trainer.hasNext() && !Interrupt.asked()) {
           long before = System.nanoTime();
           last = trainer.next();
           long now = System.nanoTime();
@@ -104,6 +106,11 @@ final class TrainCommand extends CliCommand {
             print("%s", line(last, r.steps(), (now - begun) / 1e9 / (last.number() - first)));
           }
         }
+      }
+      if (trainer.hasNext()) {
+        trainer.save();
+        err().println("interrupted after step " + trainer.done() + ": go on with --resume");
+        return Interrupt.CODE;
       }
       double seconds = (System.nanoTime() - start) / 1e9;
       double loss = last == null ? Double.NaN : last.loss();

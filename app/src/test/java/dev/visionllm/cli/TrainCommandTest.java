@@ -7,6 +7,7 @@ import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -111,5 +112,45 @@ class TrainCommandTest {
     MainTest.Run bad = MainTest.run(args);
     assertThat(bad.code()).isEqualTo(Main.BAD_INPUT);
     assertThat(bad.err()).contains(word).hasLineCount(1);
+  }
+
+  /** In a process of its own: the signal comes while libtorch computes. */
+  @Test
+  void anInterruptedRunSavesItsStepAndGoesOn() throws Exception {
+    Files.writeString(
+        recipe, Files.readString(recipe).replaceAll("(steps|save_every): \\d", "$1: 1000000"));
+    Path crash = dir.resolve("crash.log");
+    Path log = dir.resolve("child.log");
+    Process child =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:ErrorFile=" + crash,
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "train",
+                recipe.toString(),
+                "--out",
+                run)
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
+    Path metrics = dir.resolve("run/metrics.jsonl");
+    while (child.isAlive() && (Files.notExists(metrics) || Files.size(metrics) < 500)) {
+      Thread.sleep(20);
+    }
+    child.destroy();
+    assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(child.exitValue()).as(Files.readString(log)).isEqualTo(Interrupt.CODE);
+    assertThat(crash).doesNotExist();
+    int steps = Files.readAllLines(metrics).size();
+    assertThat(Files.readString(log)).contains("interrupted after step " + steps + ":");
+
+    Files.writeString(
+        recipe, Files.readString(recipe).replaceAll("steps: \\d+", "steps: " + (steps + 1)));
+    MainTest.Run resumed = MainTest.run("train", recipe.toString(), "--out", run, "--resume");
+    assertThat(resumed.out()).contains("from step " + steps + " to " + (steps + 1));
+    assertThat(Files.readAllLines(metrics)).hasSize(steps + 1);
   }
 }

@@ -53,22 +53,7 @@ public final class Native {
       }
     }
     Loader.load(torch.class);
-    startAutograd();
     loaded = true;
-  }
-
-  /**
-   * Makes the objects that libtorch's first seeding and first backward pass make. Without it a few
-   * training runs died in their first backward pass: the accelerator hooks, an 8-byte object made
-   * by one of the two, had been overwritten. The cause is not known (no native object of ours is
-   * freed twice, see docs/adr/0004); objects that are made before anything is freed have not been
-   * seen to suffer.
-   */
-  private static void startAutograd() {
-    try (PointerScope scope = TensorScope.open()) {
-      torch.manual_seed(0);
-      torch.ones(1).requires_grad_(true).sum().backward();
-    }
   }
 
   /**
