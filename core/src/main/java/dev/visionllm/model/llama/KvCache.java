@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch;
 public final class KvCache implements AutoCloseable {
   private static final int STEP = 256; // positions
 
-  /** Views of what a layer has cached so far, (b, g, s, k) each. */
+  /** Views of what a layer has cached so far, (b, g, s, k) each, or its whole buffers. */
   record Pair(Tensor keys, Tensor values) {}
 
   private final Tensor[] keys; // per layer (b, g, capacity, k), null before the first write
@@ -81,6 +81,17 @@ public final class KvCache implements AutoCloseable {
     return new Pair(F.slice(keys[layer], 2, 0, length), F.slice(values[layer], 2, 0, length));
   }
 
+  /** A layer's buffers in full, (b, g, capacity, k): behind the cached tokens finite numbers. */
+  Pair whole(int layer) {
+    return new Pair(keys[layer], values[layer]);
+  }
+
+  /** Positions that the buffers have once they hold s tokens. */
+  long capacity(long s) {
+    long rounded = (s + STEP - 1) / STEP * STEP;
+    return keys[0] == null ? rounded : Math.max(rounded, keys[0].size(2));
+  }
+
   /** Writes t tokens of a layer behind the cached ones; {@link #advance} makes them count. */
   Pair append(int layer, Tensor k, Tensor v) {
     int end = Math.toIntExact(length + k.size(2));
@@ -105,15 +116,10 @@ public final class KvCache implements AutoCloseable {
     if (old != null && old.size(2) >= end) {
       return old;
     }
-    long grown = old == null ? end : Math.max(end, old.size(2) + old.size(2) / 2);
-    long capacity = (grown + STEP - 1) / STEP * STEP;
+    long[] shape = {like.size(0), like.size(1), capacity(end), like.size(3)};
     return TensorScope.value(
         () -> {
-          Tensor buffer =
-              torch.empty(
-                  new long[] {like.size(0), like.size(1), capacity, like.size(3)},
-                  like.options(),
-                  null);
+          Tensor buffer = torch.zeros(shape, like.options());
           if (old != null) {
             F.slice(buffer, 2, 0, length).copy_(F.slice(old, 2, 0, length));
             return replace(old, buffer);

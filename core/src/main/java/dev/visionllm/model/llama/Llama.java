@@ -1,6 +1,7 @@
 package dev.visionllm.model.llama;
 
 import dev.visionllm.nn.Embedding;
+import dev.visionllm.nn.F;
 import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
 import dev.visionllm.nn.RmsNorm;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -253,7 +255,7 @@ public final class Llama {
   }
 
   private Pass pass(Tensor embeds, Tensor positions, Tensor mask, KvCache cache) {
-    ScalarType dtype = embeds.scalar_type();
+    ScalarType dtype = embeds.scalar_type().intern();
     float[] frequency = new float[config.headSize() / 2];
     for (int i = 0; i < frequency.length; i++) {
       frequency[i] = (float) Math.pow(config.ropeTheta(), -2.0 * i / config.headSize());
@@ -262,10 +264,23 @@ public final class Llama {
         Tensors.of(frequency, 1, 1, 1, frequency.length).to(embeds.device(), ScalarType.Float);
     Tensor angles =
         positions.to(ScalarType.Float).unsqueeze(1).unsqueeze(3).mul(f); // (b, 1, t, k/2)
+    boolean whole =
+        cache != null && embeds.size(1) == 1 && !embeds.is_cuda() && dtype != ScalarType.Float;
+    Tensor seen = whole ? hideBehind(mask, cache) : mask;
     return new Pass(
         angles.cos().to(dtype),
         angles.sin().to(dtype),
-        mask == null ? null : mask.to(dtype),
-        cache);
+        seen == null ? null : seen.to(dtype),
+        cache,
+        whole);
+  }
+
+  /** The mask of one new token, or null, widened to the cache's buffers. */
+  private static Tensor hideBehind(Tensor mask, KvCache cache) {
+    long s = cache.length() + 1L;
+    Tensor own = mask == null ? torch.zeros(1, 1, 1, s) : mask;
+    long[] behind = own.shape();
+    behind[3] = cache.capacity(s) - s;
+    return F.cat(3, own, own.new_full(behind, new Scalar(Masks.HIDDEN)));
   }
 }
