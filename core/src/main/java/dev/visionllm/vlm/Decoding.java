@@ -51,6 +51,11 @@ final class Decoding implements AutoCloseable {
     prompting = false;
   }
 
+  /** Keys and values of all tokens so far; it stays this object's. */
+  KvCache cache() {
+    return cache;
+  }
+
   /** Scores of the next token, per row. */
   float[][] logits() {
     return logits;

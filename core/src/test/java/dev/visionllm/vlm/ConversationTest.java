@@ -8,6 +8,8 @@ import dev.visionllm.geometry.KeypointSets;
 import dev.visionllm.image.Raster;
 import dev.visionllm.link.Route;
 import dev.visionllm.model.diffusion.Denoising;
+import dev.visionllm.model.llama.Caches;
+import dev.visionllm.model.llama.KvCache;
 import dev.visionllm.model.llama.Masks;
 import dev.visionllm.prompt.Prompt;
 import dev.visionllm.prompt.VisualPrompt;
@@ -124,16 +126,18 @@ class ConversationTest {
 
   /** The state after the last turn is that of one forward pass over the whole conversation. */
   private static void sameAsOneForward(Inputs before, int[] answer, Decoding state) {
+    Multimodal m = model.multimodal();
     try (var scope = TensorScope.open();
-        var noGrad = new NoGradGuard()) {
-      Multimodal m = model.multimodal();
+        var noGrad = new NoGradGuard();
+        KvCache fresh = new KvCache(m.llm().config())) {
       int[] ids = IntStream.concat(Arrays.stream(before.ids()), Arrays.stream(answer)).toArray();
       Multimodal.Embedded e =
           m.embed(
               List.of(new Inputs(ids, before.images(), before.regions())), new SplittableRandom(0));
       int t = e.lengths()[0];
       Tensor hidden =
-          m.llm().forward(e.embeddings(), Masks.positions(1, 0, t), Masks.causal(t), null);
+          m.llm().forward(e.embeddings(), Masks.positions(1, 0, t), Masks.causal(t), fresh);
+      double cached = Caches.difference(state.cache(), fresh, m.llm().config().layers());
       double most =
           difference(Tensors.floats(m.llm().logits(hidden.select(1, t - 1))), state.logits()[0]);
       int calls = 0;
@@ -152,7 +156,10 @@ class ConversationTest {
         calls += route.slots().size();
       }
       System.out.printf(
-          "conversation of %d tokens and %d tool calls: maximum difference %.2e%n", t, calls, most);
+          "conversation of %d tokens and %d tool calls: maximum difference %.2e, of the cache"
+              + " %.2e%n",
+          t, calls, most, cached);
+      assertThat(cached).isLessThan(TOLERANCE);
       assertThat(calls).isEqualTo(8);
       assertThat(most).isLessThan(TOLERANCE);
     }
