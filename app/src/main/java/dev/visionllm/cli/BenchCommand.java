@@ -38,15 +38,21 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "  load           open the model folder, up to the first question (files already cached)",
+      "  resident       memory of the process after that, mapped weights included as far as read",
       "  preprocessing  from the bytes of the picture file to the inputs of both networks",
       "  first token    from question and decoded picture to the first token of the answer",
       "  tokens/s       the rest of the answer, one token at a time",
       "  detect         20 named classes in a decoded picture",
       "",
+      "With --soak N instead: native memory after N requests of all its tools beside that after"
+          + " the",
+      "first ones; exit code 1 if it grew.",
+      "",
       "Examples:",
       "  visionllm bench",
       "  visionllm bench --runs 50 --json",
       "  visionllm bench --model path/to/model --image photo.jpg",
+      "  visionllm bench --soak 600",
       "  visionllm bench --preset v2-7b --runs 2 --parts llm"
     })
 final class BenchCommand extends CliCommand {
@@ -93,6 +99,12 @@ final class BenchCommand extends CliCommand {
   private Path image;
 
   @Option(
+      names = "--soak",
+      paramLabel = "N",
+      description = "Watch native memory over N requests instead of timing them.")
+  private int soak;
+
+  @Option(
       names = "--preset",
       paramLabel = "NAME",
       description = "Time the parts of a released model's size with random weights: v2-7b.")
@@ -118,6 +130,9 @@ final class BenchCommand extends CliCommand {
     byte[] file = image == null ? ImageFiles.png(drawn(256)) : Files.readAllBytes(image);
     String name = image == null ? "drawn picture" : image.toString();
     Raster picture = ImageFiles.read(file, name);
+    if (soak != 0) {
+      return soak(folder, picture);
+    }
     Native.load();
     List<Timing> timings = new ArrayList<>();
     timings.add(Timing.of("load", "ms", repeat(1, Math.min(runs, MOST_LOADS), () -> load(folder))));
@@ -126,6 +141,7 @@ final class BenchCommand extends CliCommand {
       VisionLlmConfig c = loaded.config();
       Preprocess preprocess =
           new Preprocess(tokenizer, c.conversation(), c.tiles(), c.multimodal().tokensPerTile());
+      timings.add(Timing.of("resident", "MB", List.of(mb(ProcessMemory.resident()))));
       timings.add(
           Timing.of("preprocessing", "ms", repeat(() -> preprocessing(preprocess, c, file, name))));
       List<Double> rates = new ArrayList<>();
@@ -153,6 +169,28 @@ final class BenchCommand extends CliCommand {
     }
     print(folder, picture, timings);
     return Main.OK;
+  }
+
+  private int soak(Path folder, Raster picture) throws IOException {
+    try (VisionLlm loaded = model.load(folder)) {
+      Soak.Report r = Soak.run(loaded, picture, soak);
+      if (json()) {
+        printJson(r);
+      } else {
+        print("%d requests by turns: %s", r.requests(), String.join(", ", r.tools()));
+        print("%-24s %12s %12s", "", "native objects", "resident MB");
+        print(
+            "%-24s %12d %12.1f", "after " + r.warmUp(), r.pointersBefore(), mb(r.residentBefore()));
+        print(
+            "%-24s %12d %12.1f", "after " + r.requests(), r.pointersAfter(), mb(r.residentAfter()));
+        print("resident memory %+.2f %%", 100 * r.growth());
+      }
+      return r.flat() ? Main.OK : Main.FAILED;
+    }
+  }
+
+  private static double mb(long bytes) {
+    return bytes / 1e6;
   }
 
   private int preset() throws IOException {

@@ -54,7 +54,7 @@ final class ModelBench {
   /**
    * One figure.
    *
-   * @param unit s or tokens/s
+   * @param unit s, tokens/s or GB
    * @param limit the same at the machine's limit, or null where operations are not counted
    * @param ratio how near the best run is to it, 1 at most; or null
    */
@@ -135,10 +135,17 @@ final class ModelBench {
     };
   }
 
-  private static <M> void with(ScalarType dtype, Function<Params, M> build, Consumer<M> use) {
+  /** Builds a part, uses it, and tells how much memory the process took with it. */
+  private <M> void with(ScalarType dtype, Function<Params, M> build, Consumer<M> use) {
     try (Params p = new Params(random(dtype))) {
       use.accept(build.apply(p));
+      double gb = ProcessMemory.resident() / GIGA;
+      found.accept(new Row("  resident memory with it", format(dtype), "GB", gb, gb, null, null));
     }
+  }
+
+  private static String format(ScalarType dtype) {
+    return dtype == ScalarType.BFloat16 ? "bf16" : "fp32";
   }
 
   private static Tensor noise(ScalarType dtype, long... shape) {
@@ -173,10 +180,15 @@ final class ModelBench {
   private double seconds(String name, ScalarType dtype, double gflop, List<Double> times) {
     double best = times.stream().mapToDouble(Double::doubleValue).min().orElseThrow();
     Double limit = gflop == 0 ? null : gflop / limits.rate(dtype);
-    String format = dtype == ScalarType.BFloat16 ? "bf16" : "fp32";
     found.accept(
         new Row(
-            name, format, "s", best, median(times), limit, limit == null ? null : limit / best));
+            name,
+            format(dtype),
+            "s",
+            best,
+            median(times),
+            limit,
+            limit == null ? null : limit / best));
     return best;
   }
 

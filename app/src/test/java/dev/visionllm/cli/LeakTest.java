@@ -49,6 +49,20 @@ class LeakTest {
     }
   }
 
+  /** As {@code bench --soak}, with all tools. The share of memory is looked at on its own. */
+  @Test
+  void aSoakOfAllToolsKeepsNothing() throws IOException {
+    Raster picture = ImageFiles.read(TinyModel.NANO.resolve("demo").resolve("scene.png"));
+    try (VisionLlm model = VisionLlm.load(TinyModel.assembly(dir.resolve("all")))) {
+      Soak.Report r = Soak.run(model, picture, 34);
+      assertThat(r.tools())
+          .containsExactly("ask", "detect", "ground", "segment", "pose", "generate", "edit");
+      assertThat(r.warmUp()).isEqualTo(20);
+      assertThat(r.pointersAfter()).isEqualTo(r.pointersBefore());
+      assertThat(r.residentAfter()).isPositive();
+    }
+  }
+
   /** The count once the collector has freed what was left to it. */
   private static long settled() {
     long last = -1;

@@ -40,18 +40,25 @@ class ModelBenchTest {
         .extracting(ModelBench.Row::name)
         .containsExactly(
             "image encoding, 2 tiles",
+            "  resident memory with it",
             "prefill, 20 tokens",
             "decode",
+            "  resident memory with it",
             "detection, 64 x 90",
+            "  resident memory with it",
             "detection, 64 x 90",
+            "  resident memory with it",
             "deformable layers, plain formulation",
             "deformable layers",
             "  share of the plain formulation's time",
             "deformable layers",
             "  share of the plain formulation's time",
             "poses, 64 x 90",
+            "  resident memory with it",
             "UNet step",
-            "VAE decode");
+            "  resident memory with it",
+            "VAE decode",
+            "  resident memory with it");
     assertThat(rows).allMatch(r -> r.best() > 0 && r.median() > 0);
     assertThat(rows.get(0).ratio()).isEqualTo(rows.get(0).limit() / rows.get(0).best());
   }
