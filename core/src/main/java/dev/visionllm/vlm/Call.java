@@ -4,6 +4,7 @@ import dev.visionllm.link.Route;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -12,33 +13,36 @@ import org.bytedeco.pytorch.Tensor;
  * @param token the routing token, such as [DET]
  * @param label the words that name its target
  * @param states last hidden states at its super-link queries, (q, d)
- * @param at its place in the row
  */
-record Call(String token, String label, Tensor states, int at) {
+record Call(String token, String label, Tensor states) {
   /**
    * The calls of a row in the order of its text; tensors belong to the caller's scope.
    *
    * @param labels one per call, in that order
    */
   static List<Call> of(List<Route> routes, List<String> labels) {
-    List<Call> calls = new ArrayList<>();
-    for (Route r : routes) {
-      for (int i = 0; i < r.slots().size(); i++) {
-        String token = r.tool().routing().get(r.slots().get(i).token());
-        calls.add(new Call(token, "", r.queries().select(0, i), r.slots().get(i).at()));
+    record At(Route route, int index) {
+      int place() {
+        return route.slots().get(index).at();
       }
     }
-    if (calls.size() != labels.size()) {
+    List<At> places =
+        routes.stream()
+            .flatMap(r -> IntStream.range(0, r.slots().size()).mapToObj(i -> new At(r, i)))
+            .sorted(Comparator.comparingInt(At::place))
+            .toList();
+    if (places.size() != labels.size()) {
       throw new IllegalArgumentException(
-          "the answer calls tools " + calls.size() + " times but names " + labels);
+          "the answer calls tools " + places.size() + " times but names " + labels);
     }
-    calls.sort(Comparator.comparingInt(Call::at));
-    List<Call> named = new ArrayList<>();
-    for (int i = 0; i < calls.size(); i++) {
-      Call c = calls.get(i);
-      named.add(new Call(c.token(), labels.get(i), c.states(), c.at()));
+    List<Call> calls = new ArrayList<>();
+    for (At at : places) {
+      Route r = at.route();
+      String token = r.tool().routing().get(r.slots().get(at.index()).token());
+      String label = labels.get(calls.size());
+      calls.add(new Call(token, label, r.queries().select(0, at.index())));
     }
-    return named;
+    return calls;
   }
 
   boolean isPose() {

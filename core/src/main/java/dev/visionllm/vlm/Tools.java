@@ -14,12 +14,16 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The decoders of a model. The tokens of an answer choose which of them run, each on the words
  * before its tokens; a decoder, and what it reads of a picture, is made when it is first called.
  */
 final class Tools implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Tools.class);
+
   private final String model;
   private final Part<Finder> gdino;
   private final Part<PoseFinder> unipose;
@@ -96,7 +100,7 @@ final class Tools implements AutoCloseable {
 
   /**
    * Runs the decoders that an answer calls. Calls of decoders that the model does not have, and
-   * calls that look at a picture where there is none, find nothing.
+   * calls that look at a picture where there is none, find nothing and are logged.
    *
    * @param calls in the order of the answer
    * @param picture that the conversation is about, or null
@@ -117,20 +121,31 @@ final class Tools implements AutoCloseable {
       }
       i = Math.max(end, i + 1);
     }
-    if (picture != null && gdino.exists() && !objects.isEmpty()) {
+    boolean shown = picture != null;
+    if (!objects.isEmpty() && can(gdino, objects.get(0).token(), shown)) {
       found.addAll(objects(objects, picture, threshold));
     }
-    if (picture != null && unipose.exists() && !poses.isEmpty()) {
+    if (!poses.isEmpty() && can(unipose, "[POSE]", shown)) {
       found.addAll(poses().find(picture, poses, threshold));
     }
     for (Call c : calls) {
-      if (c.token().equals("[GEN]") && sd.exists()) {
+      if (c.token().equals("[GEN]") && can(sd, c.token(), true)) {
         found.addAll(paint(c, null, request, seed));
-      } else if (c.token().equals("[EDIT]") && ip2p.exists() && picture != null) {
+      } else if (c.token().equals("[EDIT]") && can(ip2p, c.token(), shown)) {
         found.addAll(paint(c, picture, request, seed));
       }
     }
     return found;
+  }
+
+  /** Whether a call can be served; says so if not. */
+  private static boolean can(Part<?> part, String token, boolean shown) {
+    if (!part.exists()) {
+      log.warn("the answer calls {}, but this model has no part {}", token, part.name());
+    } else if (!shown) {
+      log.warn("the answer calls {}, but no picture was shown", token);
+    }
+    return part.exists() && shown;
   }
 
   /** Where a run of calls of one kind that starts at a place ends. */
