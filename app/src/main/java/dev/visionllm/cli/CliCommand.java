@@ -1,6 +1,7 @@
 package dev.visionllm.cli;
 
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -31,6 +32,11 @@ abstract class CliCommand implements Callable<Integer> {
   /** Whether the result is wanted as JSON. */
   final boolean json() {
     return json;
+  }
+
+  /** The words of the command line. */
+  final List<String> arguments() {
+    return spec.root().commandLine().getParseResult().originalArgs();
   }
 
   /** Results go here; warnings go through the logger. */

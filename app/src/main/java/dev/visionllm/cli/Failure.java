@@ -1,5 +1,6 @@
 package dev.visionllm.cli;
 
+import dev.visionllm.train.RunFailed;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -54,7 +55,7 @@ final class Failure {
     if (message.contains("can't allocate memory")) {
       return "out of memory: use a smaller model or picture (" + message + ")";
     }
-    return isBadInput(e)
+    return isBadInput(e) || e instanceof RunFailed
         ? message
         : "internal error: " + message + " (" + e.getClass().getSimpleName() + "; see --debug)";
   }

@@ -3,6 +3,7 @@ package dev.visionllm.cli;
 import dev.visionllm.train.Metrics;
 import dev.visionllm.train.Recipe;
 import dev.visionllm.train.Trainer;
+import dev.visionllm.train.Workers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -23,12 +25,15 @@ import picocli.CommandLine.Parameters;
       "",
       "OUT gets model.safetensors, state.safetensors (to resume from), metrics.jsonl and loss.png.",
       "A run that is interrupted ends after its step with a checkpoint; one that is killed has its",
-      "last one. Both go on with --resume, to the same weights.",
+      "last one. Both go on with --resume, to the same weights, on any number of workers: these",
+      "share the passes that the recipe accumulates to a step, whose order does not change.",
       "",
       "Examples:",
       "  visionllm train recipes/nano/1-detector.yaml",
       "  visionllm train recipes/nano/1-detector.yaml --resume",
-      "  visionllm train my.yaml --data train,more --out runs/second"
+      "  visionllm train my.yaml --data train,more --out runs/second",
+      "  visionllm train my.yaml --nproc 2",
+      "  visionllm train my.yaml --nodes 2 --rank 0 --master first-machine:29500"
     })
 final class TrainCommand extends CliCommand {
   /** How a run ended. */
@@ -41,6 +46,7 @@ final class TrainCommand extends CliCommand {
       String metrics,
       String chart) {}
 
+  private static final String CHART = "loss.png";
   private static final long LINE_NANOS = Duration.ofSeconds(10).toNanos();
 
   @Parameters(paramLabel = "RECIPE", description = "Recipe (YAML).")
@@ -62,73 +68,99 @@ final class TrainCommand extends CliCommand {
       description = "Data folders instead of the recipe's, separated by commas.")
   private List<Path> data;
 
+  @Mixin private WorkerProcesses processes;
+
   @Override
   public Integer call() throws IOException {
     Recipe r = Recipe.read(recipe);
     if (data != null) {
       r = r.withData(data);
     }
+    if (processes.starts()) {
+      return processes.run(arguments());
+    }
     Path run = out == null ? Path.of("runs", name(recipe)) : out;
-    Path chart = run.resolve("loss.png");
+    WorkerProcesses.Place place = processes.place();
+    Workers workers =
+        place == null ? Workers.alone() : Workers.join(place.rank(), place.size(), place.master());
     long start = System.nanoTime();
-    try (Trainer trainer = new Trainer(r, run, resume)) {
-      long parameters = trainer.learningParameters();
-      Metrics metrics = Metrics.open(run, trainer.done());
-      if (!json()) {
-        print(
-            "%s: %s from step %d to %d, %,d parameters learn",
-            run,
-            r.objective().name().toLowerCase(Locale.ROOT),
-            trainer.done(),
-            r.steps(),
-            parameters);
-      }
-      Trainer.Step last = null;
-      try (ProgressBar bar = json() || System.console() == null ? null : bar(trainer, r)) {
-        int first = trainer.done();
-        long begun = System.nanoTime();
-        long printed = 0;
-        Interrupt.awaitCommand();
-        while (trainer.hasNext() && !Interrupt.asked()) {
-          long before = System.nanoTime();
-          last = trainer.next();
-          long now = System.nanoTime();
-          metrics.add(last, (now - before) / 1e9);
-          if (last.number() % r.saveEvery() == 0 || !trainer.hasNext()) {
-            LossCurve.write(metrics.lines(), chart);
-          }
-          if (bar != null) {
-            bar.stepTo(last.number());
-            bar.setExtraMessage(String.format(Locale.ROOT, " loss %.4f", last.loss()));
-          } else if (!json()
-              && (last.number() == first + 1 || !trainer.hasNext() || now - printed > LINE_NANOS)) {
-            printed = now;
-            print("%s", line(last, r.steps(), (now - begun) / 1e9 / (last.number() - first)));
-          }
+    try (Trainer trainer = new Trainer(r, run, resume, workers)) {
+      Interrupt.awaitCommand();
+      if (workers.rank() > 0) {
+        while (goesOn(trainer, workers)) {
+          trainer.next();
         }
+        return trainer.hasNext() ? Interrupt.CODE : Main.OK;
       }
+      Metrics metrics = Metrics.open(run, trainer.done());
+      train(trainer, workers, r, run, metrics);
       if (trainer.hasNext()) {
         trainer.save();
         err().println("interrupted after step " + trainer.done() + ": go on with --resume");
         return Interrupt.CODE;
       }
-      double seconds = (System.nanoTime() - start) / 1e9;
-      double loss = last == null ? Double.NaN : last.loss();
-      if (json()) {
-        printJson(
-            new Trained(
-                run.toString(),
-                trainer.done(),
-                parameters,
-                loss,
-                seconds,
-                run.resolve(Metrics.FILE).toString(),
-                chart.toString()));
-      } else {
-        print("%s: %d steps done in %.0f s, loss curve %s", run, r.steps(), seconds, chart);
-      }
+      end(trainer, run, metrics, (System.nanoTime() - start) / 1e9);
     }
     return Main.OK;
+  }
+
+  /** All workers ask this before each step, so that they stop after the same one. */
+  private static boolean goesOn(Trainer trainer, Workers workers) {
+    return trainer.hasNext() && !workers.any(Interrupt.asked());
+  }
+
+  private void train(Trainer trainer, Workers workers, Recipe r, Path run, Metrics metrics)
+      throws IOException {
+    if (!json()) {
+      print(
+          "%s: %s from step %d to %d, %,d parameters learn",
+          run,
+          r.objective().name().toLowerCase(Locale.ROOT),
+          trainer.done(),
+          r.steps(),
+          trainer.learningParameters());
+    }
+    try (ProgressBar bar = json() || System.console() == null ? null : bar(trainer, r)) {
+      int first = trainer.done();
+      long begun = System.nanoTime();
+      long printed = 0;
+      while (goesOn(trainer, workers)) {
+        long before = System.nanoTime();
+        Trainer.Step last = trainer.next();
+        long now = System.nanoTime();
+        metrics.add(last, (now - before) / 1e9);
+        if (last.number() % r.saveEvery() == 0 || !trainer.hasNext()) {
+          LossCurve.write(metrics.lines(), run.resolve(CHART));
+        }
+        if (bar != null) {
+          bar.stepTo(last.number());
+          bar.setExtraMessage(String.format(Locale.ROOT, " loss %.4f", last.loss()));
+        } else if (!json()
+            && (last.number() == first + 1 || !trainer.hasNext() || now - printed > LINE_NANOS)) {
+          printed = now;
+          print("%s", line(last, r.steps(), (now - begun) / 1e9 / (last.number() - first)));
+        }
+      }
+    }
+  }
+
+  private void end(Trainer trainer, Path run, Metrics metrics, double seconds) {
+    List<Metrics.Line> lines = metrics.lines();
+    double loss = lines.isEmpty() ? Double.NaN : lines.get(lines.size() - 1).step().loss();
+    Path chart = run.resolve(CHART);
+    if (json()) {
+      printJson(
+          new Trained(
+              run.toString(),
+              trainer.done(),
+              trainer.learningParameters(),
+              loss,
+              seconds,
+              run.resolve(Metrics.FILE).toString(),
+              chart.toString()));
+    } else {
+      print("%s: %d steps done in %.0f s, loss curve %s", run, trainer.done(), seconds, chart);
+    }
   }
 
   private static ProgressBar bar(Trainer trainer, Recipe r) {

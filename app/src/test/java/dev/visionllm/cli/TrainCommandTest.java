@@ -2,11 +2,20 @@ package dev.visionllm.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.visionllm.checkpoint.SafeTensors;
+import dev.visionllm.tensor.TensorScope;
+import dev.visionllm.tensor.Tensors;
+import dev.visionllm.train.Metrics;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
@@ -119,31 +128,14 @@ class TrainCommandTest {
   void anInterruptedRunSavesItsStepAndGoesOn() throws Exception {
     Files.writeString(
         recipe, Files.readString(recipe).replaceAll("(steps|save_every): \\d", "$1: 1000000"));
-    Path crash = dir.resolve("crash.log");
     Path log = dir.resolve("child.log");
-    Process child =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:ErrorFile=" + crash,
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "train",
-                recipe.toString(),
-                "--out",
-                run)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+    Process child = start(log, "train", recipe.toString(), "--out", run);
     Path metrics = dir.resolve("run/metrics.jsonl");
-    while (child.isAlive() && (Files.notExists(metrics) || Files.size(metrics) < 500)) {
-      Thread.sleep(20);
-    }
+    awaitSteps(child, metrics);
     child.destroy();
     assertThat(child.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(child.exitValue()).as(Files.readString(log)).isEqualTo(Interrupt.CODE);
-    assertThat(crash).doesNotExist();
+    assertThat(dir.resolve("crash.log")).doesNotExist();
     int steps = Files.readAllLines(metrics).size();
     assertThat(Files.readString(log)).contains("interrupted after step " + steps + ":");
 
@@ -152,5 +144,90 @@ class TrainCommandTest {
     MainTest.Run resumed = MainTest.run("train", recipe.toString(), "--out", run, "--resume");
     assertThat(resumed.out()).contains("from step " + steps + " to " + (steps + 1));
     assertThat(Files.readAllLines(metrics)).hasSize(steps + 1);
+  }
+
+  /** Two workers share the passes of each step; their gradients are summed in another order. */
+  @Test
+  void twoWorkersMakeTheRunOfOne() throws Exception {
+    Files.writeString(recipe, Files.readString(recipe) + "accumulate: 2\n");
+    String two = dir.resolve("two").toString();
+    assertThat(MainTest.run("train", recipe.toString(), "--out", run).code()).isEqualTo(Main.OK);
+    assertThat(MainTest.run("train", recipe.toString(), "--out", two, "--nproc", "2").code())
+        .isEqualTo(Main.OK);
+    double losses = 0;
+    List<Metrics.Line> alone = Metrics.open(dir.resolve("run"), 4).lines();
+    List<Metrics.Line> together = Metrics.open(dir.resolve("two"), 4).lines();
+    assertThat(together).hasSameSizeAs(alone).hasSize(4);
+    for (int i = 0; i < alone.size(); i++) {
+      Map<String, Double> parts = alone.get(i).step().parts();
+      assertThat(together.get(i).step().parts().keySet()).isEqualTo(parts.keySet());
+      for (String name : parts.keySet()) {
+        double other = together.get(i).step().parts().get(name);
+        losses = Math.max(losses, Math.abs(parts.get(name) - other));
+      }
+    }
+    double weights = 0;
+    SafeTensors a = SafeTensors.open(dir.resolve("run/model.safetensors"));
+    SafeTensors b = SafeTensors.open(dir.resolve("two/model.safetensors"));
+    try (var scope = TensorScope.open()) {
+      for (String name : a.entries().keySet()) {
+        float[] x = Tensors.floats(a.get(name));
+        float[] y = Tensors.floats(b.get(name));
+        for (int i = 0; i < x.length; i++) {
+          weights = Math.max(weights, Math.abs(x[i] - y[i]));
+        }
+      }
+    }
+    System.out.printf(
+        "two workers against one, 4 steps: losses differ by at most %.2e, weights %.2e%n",
+        losses, weights);
+    assertThat(losses).isLessThan(1e-4);
+    assertThat(weights).isLessThan(1e-4);
+    assertThat(MainTest.run("train", recipe.toString(), "--out", two, "--nproc", "3").code())
+        .isNotEqualTo(Main.OK); // 3 do not divide 2 passes
+  }
+
+  @Test
+  void aLostWorkerEndsTheRunAndOneGoesOn() throws Exception {
+    Files.writeString(
+        recipe,
+        Files.readString(recipe).replaceAll("(steps): \\d", "$1: 1000000") + "accumulate: 2\n");
+    Path log = dir.resolve("lost.log");
+    Process parent = start(log, "train", recipe.toString(), "--out", run, "--nproc", "2");
+    Path metrics = dir.resolve("run/metrics.jsonl");
+    awaitSteps(parent, metrics);
+    ProcessHandle second = // started last
+        parent.children().max(Comparator.comparingLong(ProcessHandle::pid)).orElseThrow();
+    second.destroyForcibly();
+    assertThat(parent.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(parent.exitValue()).as(Files.readString(log)).isEqualTo(Main.FAILED);
+    assertThat(Files.readString(log))
+        .contains("visionllm: another worker of this run was lost: go on from the last checkpoint");
+
+    int steps = Files.readAllLines(metrics).size();
+    Files.writeString(
+        recipe, Files.readString(recipe).replaceAll("steps: \\d+", "steps: " + (steps + 2)));
+    MainTest.Run resumed = MainTest.run("train", recipe.toString(), "--out", run, "--resume");
+    assertThat(resumed.code()).isEqualTo(Main.OK);
+    assertThat(Files.readAllLines(metrics)).hasSize(steps + 2);
+  }
+
+  private Process start(Path log, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:ErrorFile=" + dir.resolve("crash.log")));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(log.toFile())
+        .start();
+  }
+
+  /** Until a run has made a few steps. */
+  private static void awaitSteps(Process run, Path metrics) throws Exception {
+    while (run.isAlive() && (Files.notExists(metrics) || Files.size(metrics) < 500)) {
+      Thread.sleep(20);
+    }
   }
 }

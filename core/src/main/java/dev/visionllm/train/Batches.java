@@ -18,11 +18,13 @@ import java.util.concurrent.Future;
  */
 final class Batches<B> implements AutoCloseable {
   private static final int AHEAD = 6;
+  private static final int THREADS = 2;
 
   private final Objective<B> objective;
   private final int pictures;
   private final int batch;
   private final long seed;
+  private final int stride;
   private final ExecutorService threads;
   private final Deque<Future<B>> queue = new ArrayDeque<>();
   private long next; // pass to be queued next
@@ -30,17 +32,19 @@ final class Batches<B> implements AutoCloseable {
   private List<Integer> order = List.of();
 
   /**
-   * @param from first pass, for a resumed run
+   * @param from first pass
+   * @param stride from a pass to the next, where several processes take turns
    */
-  Batches(Objective<B> objective, int pictures, int batch, long seed, long from, int workers) {
+  Batches(Objective<B> objective, int pictures, int batch, long seed, long from, int stride) {
     this.objective = objective;
     this.pictures = pictures;
     this.batch = batch;
     this.seed = seed;
     this.next = from;
+    this.stride = stride;
     this.threads =
         Executors.newFixedThreadPool(
-            workers,
+            THREADS,
             r -> {
               Thread t = new Thread(r, "batches");
               t.setDaemon(true);
@@ -56,7 +60,8 @@ final class Batches<B> implements AutoCloseable {
   /** The next batch; waits until it is loaded. */
   B take() {
     while (queue.size() < AHEAD) {
-      long pass = next++;
+      long pass = next;
+      next += stride;
       List<Integer> numbers = numbers(pass);
       queue.add(threads.submit(() -> objective.load(numbers, random(seed, pass))));
     }

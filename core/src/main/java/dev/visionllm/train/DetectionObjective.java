@@ -70,6 +70,11 @@ final class DetectionObjective implements Objective<DetectionObjective.Batch> {
   }
 
   @Override
+  public List<String> parts() {
+    return List.of("detection");
+  }
+
+  @Override
   public Batch load(List<Integer> pictures, RandomGenerator random) {
     int side = config.detector().shortSide();
     List<Example> examples = new ArrayList<>();

@@ -41,6 +41,11 @@ final class LanguageObjective implements Objective<List<Packer.Row>> {
   }
 
   @Override
+  public List<String> parts() {
+    return List.of("language", "link");
+  }
+
+  @Override
   public List<Packer.Row> load(List<Integer> pictures, RandomGenerator random) {
     List<Packer.Row> rows = new ArrayList<>();
     for (int number : pictures) {

@@ -15,6 +15,9 @@ interface Objective<B> {
   /** Reads pictures by number and prepares them. Same arguments, same batch. */
   B load(List<Integer> pictures, RandomGenerator random);
 
+  /** Names of all losses that there may be. */
+  List<String> parts();
+
   /** Weighted scalar losses by name; their sum is minimised. */
   Map<String, Tensor> losses(B batch, RandomGenerator random);
 }

@@ -94,6 +94,13 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
   }
 
   @Override
+  public List<String> parts() {
+    return List.of(
+        "class_0", "box_0", "class_1", "box_1", "teacher", "word", "plural", "count", "order",
+        "region");
+  }
+
+  @Override
   public Batch load(List<Integer> numbers, RandomGenerator random) {
     int size = model.config().vision().size();
     int grid = model.config().vision().grid();

@@ -48,10 +48,9 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   public record Step(
       int number, double loss, Map<String, Double> parts, double lr, double gradNorm) {}
 
-  private static final int WORKERS = 2;
-
   private final Recipe recipe;
   private final Path out;
+  private final Workers workers;
   private final Params params;
   private final Params extra;
   private final Tokenizer tokenizer;
@@ -67,9 +66,25 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
    * @param resume whether to continue what the folder holds
    */
   public Trainer(Recipe recipe, Path out, boolean resume) throws IOException {
+    this(recipe, out, resume, Workers.alone());
+  }
+
+  /**
+   * As one of several processes that make the same run.
+   *
+   * @param workers as many as divide the recipe's accumulate; closed with the run
+   */
+  public Trainer(Recipe recipe, Path out, boolean resume, Workers workers) throws IOException {
     Native.load();
+    if (recipe.accumulate() % workers.size() != 0) {
+      throw new IllegalArgumentException(
+          "%d workers cannot share the recipe's accumulate of %d passes a step: it should be a"
+                  .formatted(workers.size(), recipe.accumulate())
+              + " multiple of them");
+    }
     this.recipe = recipe;
     this.out = out;
+    this.workers = workers;
     this.schedule =
         new LearningRate(
             LearningRate.Shape.COSINE, recipe.warmup(), recipe.steps(), recipe.finalLr());
@@ -108,8 +123,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
               corpus.pictures().size(),
               recipe.batch(),
               recipe.seed(),
-              (long) done * recipe.accumulate(),
-              WORKERS);
+              (long) done * recipe.accumulate() + workers.rank(),
+              workers.size());
     }
     if (learning.isEmpty()) {
       throw new IllegalArgumentException(
@@ -227,29 +242,33 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     if (!hasNext()) {
       throw new NoSuchElementException("the run is complete");
     }
-    Map<String, Double> parts = new LinkedHashMap<>();
+    Map<String, Double> mine = new LinkedHashMap<>();
+    Map<String, Double> parts;
     double factor = schedule.factor(done + 1);
     double norm;
     try (var scope = TensorScope.open()) {
-      for (int pass = 0; pass < recipe.accumulate(); pass++) {
+      for (int pass = workers.rank(); pass < recipe.accumulate(); pass += workers.size()) {
         Object batch = batches.take();
         long number = (long) done * recipe.accumulate() + pass;
         RandomGenerator random = Batches.random(~recipe.seed(), number);
         torch.manual_seed(random.nextLong());
         TensorScope.value(
             () -> {
-              backward(batch, random, parts);
+              backward(batch, random, mine);
               return null;
             });
       }
+      workers.sumGradients(learning.values());
+      parts = workers.sum(objective.parts(), mine);
       norm = GradClip.clip(learning.values(), recipe.clip());
       if (!Double.isFinite(norm)) {
-        throw new IllegalStateException(
+        throw new RunFailed(
             "step "
                 + (done + 1)
                 + ": the gradient is not finite, losses "
                 + parts
-                + ": lower lr or look at the data");
+                + ": lower lr or look at the data",
+            null);
       }
       optimizer.step(factor);
       optimizer.zeroGrad();
@@ -306,8 +325,11 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         .toList();
   }
 
-  /** Writes a checkpoint from which the run resumes. */
+  /** Writes a checkpoint from which the run resumes; of several processes the first does. */
   public void save() {
+    if (workers.rank() > 0) {
+      return;
+    }
     try (var scope = TensorScope.open()) {
       TrainState.write(out, done, params.taken(), extra.taken(), optimizer.state());
     } catch (IOException e) {
@@ -322,5 +344,6 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     params.close();
     extra.close();
     tokenizer.close();
+    workers.close();
   }
 }
