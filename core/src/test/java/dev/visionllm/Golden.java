@@ -49,6 +49,7 @@ public record Golden(Path dir, JsonNode meta, SafeTensors io) {
     SD_SAMPLING("sd_sampling.*"),
     IP2P_SAMPLING("ip2p_sampling.*"),
     SD_SCHEDULERS("sd_schedulers.*"),
+    DIFFUSION_LOSS("(sd|ip2p)_loss.*"),
     COCO_EVAL("coco_eval.*"),
     VQA_ACCURACY("vqa_accuracy.*");
 

@@ -49,8 +49,15 @@ final class Configs {
         DiffusersConfig.text(m.get("text_encoder_config"), "text_encoder_config"),
         DiffusersConfig.vae(m.get("vae_config"), "vae_config"),
         DiffusersConfig.unet(m.get("unet_config"), "unet_config"),
-        m.has("scheduler")
-            ? DiffusersConfig.levels(m.get("scheduler"), "scheduler")
-            : NoiseLevels.SD_15);
+        levels(m));
+  }
+
+  private static NoiseLevels levels(JsonNode m) {
+    for (String key : new String[] {"scheduler_config", "scheduler"}) {
+      if (m.path(key).isObject()) {
+        return DiffusersConfig.levels(m.get(key), key);
+      }
+    }
+    return NoiseLevels.SD_15;
   }
 }

@@ -70,9 +70,13 @@ class NetworksGoldenTest {
 
   /** The hidden states after each trigger token, (calls, e, l). */
   static Tensor states(Golden g, int count) {
+    return states(g, g.io(g.has("hidden_states") ? "hidden_states" : "hidden_last"), count);
+  }
+
+  /** As above, of given hidden states. */
+  static Tensor states(Golden g, Tensor hidden, int count) {
     int trigger = g.meta().get(Configs.prefix(g) + "_config").get("trigger_token_id").asInt();
     long[] ids = Tensors.longs(g.io("input_ids"));
-    Tensor hidden = g.io(g.has("hidden_states") ? "hidden_states" : "hidden_last");
     int width = Math.toIntExact(hidden.size(1));
     List<Tensor> found = new ArrayList<>();
     for (int i = 0; i < ids.length; i++) {
@@ -107,8 +111,8 @@ class NetworksGoldenTest {
   }
 
   /** The folder's captions through our tokenizer. */
-  private static Tensor tokens(Golden g, Path files) {
-    int length = g.meta().get("sd_config").get("num_queries").asInt();
+  static Tensor tokens(Golden g, Path files) {
+    int length = g.meta().get(Configs.prefix(g) + "_config").get("num_queries").asInt();
     try {
       ClipTokenizer tokenizer = ClipTokenizer.read(files);
       JsonNode captions = g.meta().get("captions");

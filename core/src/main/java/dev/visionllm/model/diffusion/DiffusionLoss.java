@@ -1,0 +1,122 @@
+package dev.visionllm.model.diffusion;
+
+import dev.visionllm.nn.F;
+import dev.visionllm.tensor.Tensors;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Training loss of generation and editing (the forward passes of the reference's
+ * StableDiffusionWithLLMEmb and InstructPix2PixWithLLMEmb): the squared error of the predicted
+ * noise, and a tenth of the squared distance between the condition and the text encoder's view of
+ * the caption. Some conditions are dropped, so that guidance works later. Text encoder and
+ * autoencoder get no gradients; whether the denoiser does is the caller's choice.
+ *
+ * <p>Shapes: b pictures of (h, w) pixels and f pixels per latent, e super-link states of size l, q
+ * tokens of c channels of the condition, z latent channels.
+ *
+ * @param drop the reference's cfg_drop_rate r: prompts are dropped below a chance of 2 r, pictures
+ *     to edit from r to 3 r
+ */
+public record DiffusionLoss(LatentDiffusion model, double drop) {
+  /** The reference's rate for generation. */
+  public static final double GENERATION_DROP = 0.1;
+
+  /** The reference's rate for editing. */
+  public static final double EDITING_DROP = 0.05;
+
+  private static final double CAPTION_WEIGHT = 0.1;
+
+  /** Refuses a rate without a meaning. */
+  public DiffusionLoss {
+    if (!(drop >= 0 && drop <= 1.0 / 3)) {
+      throw new IllegalArgumentException("drop rate is " + drop + ", should be 0 to 1/3");
+    }
+  }
+
+  /**
+   * The random numbers of a batch.
+   *
+   * @param sample standard normal, which of the likely latents a picture gets, (b, z, h/f, w/f)
+   * @param noise standard normal, to be predicted, (b, z, h/f, w/f)
+   * @param times int64 (b)
+   * @param chance uniform [0, 1), decides what is dropped, one per picture
+   */
+  public record Draw(Tensor sample, Tensor noise, Tensor times, float[] chance) {}
+
+  /** Loss to go backward from, and its parts without weights; caption is null without captions. */
+  public record Result(Tensor total, Tensor image, Tensor caption) {}
+
+  /** Draws the numbers of a batch with torch's generator. */
+  public Draw draw(Tensor pictures) {
+    LatentDiffusion.Config c = model.config();
+    long b = pictures.size(0);
+    int f = c.vae().pixelsPerLatent();
+    long[] shape = {b, c.vae().latentChannels(), pictures.size(2) / f, pictures.size(3) / f};
+    return new Draw(
+        torch.randn(shape, Tensors.options(ScalarType.Float)),
+        torch.randn(shape, Tensors.options(ScalarType.Float)),
+        torch.randint(0, c.levels().trainSteps(), new long[] {b}, Tensors.options(ScalarType.Long)),
+        Tensors.floats(torch.rand(new long[] {b}, Tensors.options(ScalarType.Float))));
+  }
+
+  /**
+   * Judges a batch.
+   *
+   * @param states last hidden states at the super-link's positions, (b, e, l)
+   * @param pictures to be made, -1 to 1, (b, 3, h, w)
+   * @param sources pictures that were edited, likewise; null for generation
+   * @param captions token ids int64 (b, q), or null if a picture has none
+   * @param empty token ids of the empty text, q of them
+   */
+  public Result of(
+      Tensor states, Tensor pictures, Tensor sources, Tensor captions, int[] empty, Draw draw) {
+    if ((sources != null) != model.config().edits()) {
+      throw new IllegalArgumentException(
+          "pictures to edit are needed exactly where the denoiser edits");
+    }
+    Tensor condition = model.mapper().forward(states); // (b, q, c)
+    Tensor caption = captions == null ? null : torch.mse_loss(condition, text(captions));
+    Tensor noisy = noisy(pictures, draw);
+    Tensor input = sources == null ? noisy : F.cat(1, noisy, kept(sources, draw.chance()));
+    Tensor without = TextToImage.unconditional(model, empty, condition);
+    Tensor dropped = chosen(draw.chance(), 0, 2 * drop).view(-1, 1, 1);
+    Tensor context = torch.where(dropped, without.detach(), condition);
+    Tensor image = torch.mse_loss(model.unet().forward(input, draw.times(), context), draw.noise());
+    Tensor total = caption == null ? image : image.add(F.scale(caption, CAPTION_WEIGHT));
+    return new Result(total, image, caption);
+  }
+
+  private Tensor text(Tensor ids) {
+    try (NoGradGuard guard = new NoGradGuard()) {
+      return model.textEncoder().forward(ids);
+    }
+  }
+
+  private Tensor noisy(Tensor pictures, Draw draw) {
+    try (NoGradGuard guard = new NoGradGuard()) {
+      Tensor latents = model.vae().encode(pictures).sample(draw.sample());
+      latents = F.scale(latents, model.config().vae().scalingFactor());
+      return model.config().levels().addNoise(latents, draw.noise(), draw.times());
+    }
+  }
+
+  /** The likeliest latents of the sources, unscaled, some of them zero. */
+  private Tensor kept(Tensor sources, float[] chance) {
+    try (NoGradGuard guard = new NoGradGuard()) {
+      Tensor latents = model.vae().encode(sources).mean();
+      return F.fill(latents, chosen(chance, drop, 3 * drop).view(-1, 1, 1, 1), 0);
+    }
+  }
+
+  /** Where the chance is in [from, to): bool (b). */
+  private static Tensor chosen(float[] chance, double from, double to) {
+    boolean[] out = new boolean[chance.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = chance[i] >= from && chance[i] < to;
+    }
+    return Tensors.of(out, out.length);
+  }
+}
