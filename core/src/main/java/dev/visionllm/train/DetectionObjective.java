@@ -181,7 +181,7 @@ final class DetectionObjective implements Objective<DetectionObjective.Batch> {
             textMask,
             denoising,
             true);
-    DetectionLoss.Result result = criterion.of(out, textMask, targets, denoising);
+    DetectionLoss.Result result = criterion.of(out, textMask, targets, denoising, null);
     Map<String, Tensor> losses = new LinkedHashMap<>();
     losses.put("detection", result.total());
     return losses;

@@ -18,10 +18,11 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Grounding DINO's training criterion (the reference's DNGroundingDinoLoss, boxes only): one-to-one
- * matching and focal, L1 and GIoU losses for every decoder layer and for the encoder's proposals,
- * the same losses on denoising queries, whose partners are known, and optionally our dense loss on
- * all encoder tokens ({@link DenseAssignment}).
+ * Grounding DINO's training criterion (the reference's DNGroundingDinoLoss): one-to-one matching by
+ * classes and boxes, and focal, L1 and GIoU losses, with masks also cross-entropy and dice, for
+ * every decoder layer and for the encoder's proposals, the same losses on denoising queries, whose
+ * partners are known, and optionally our dense loss on all encoder tokens ({@link
+ * DenseAssignment}).
  *
  * <p>Every sum is divided by the number of objects of the batch (at least 1). One difference from
  * the reference: a batch without any object trains its queries to stay silent there too; the
@@ -79,7 +80,8 @@ public final class DetectionLoss {
    *
    * @param total weighted sum, scalar, to go backward from; the caller's scope owns it
    * @param parts unweighted, by the reference's names: loss_ce, loss_bbox, loss_giou of the last
-   *     layer, with _0, _1, ... of the earlier ones, _enc, _dn, _dn_0, ... and ours with _dense
+   *     layer, loss_mask and loss_dice with masks; with _0, _1, ... of the earlier ones, _enc, _dn,
+   *     _dn_0, ... and ours with _dense
    */
   public record Result(Tensor total, Map<String, Double> parts) {}
 
@@ -91,8 +93,27 @@ public final class DetectionLoss {
    */
   record Tokens(Tensor logits, Tensor boxes, Tensor anchors) {}
 
-  /** Who should predict what: flat indices into (s, b, q) and (s, b, q, t), and the boxes. */
-  private record Pairs(long[] queries, long[] cells, float[] boxes) {}
+  /**
+   * Who should predict what: flat indices into (s, b, q) and (s, b, q, t), the boxes, and which
+   * object of the batch it is.
+   */
+  private record Pairs(long[] queries, long[] cells, float[] boxes, long[] objects) {}
+
+  /**
+   * What is judged of masks.
+   *
+   * @param loss how
+   * @param predicted by the step
+   * @param truth of all objects of the batch in the targets' order, 0 or 1, on the padded pictures:
+   *     fp32 (n, H, W)
+   * @param draws the points
+   */
+  public record Shapes(MaskLoss loss, Masks predicted, Tensor truth, MaskLoss.Draws draws) {}
+
+  /** Masks of some queries of a head: flat indices into (b, q) -> (n, h, w). */
+  private interface Head {
+    Tensor masks(int head, long[] queries);
+  }
 
   private static final double GAMMA = 2;
 
@@ -110,11 +131,16 @@ public final class DetectionLoss {
    * @param textMask (b, p) bool, true for classes; null if every picture has p classes
    * @param targets one per picture
    * @param denoising the queries the step was made with, or null
+   * @param shapes what is judged of masks, or null
    * @throws IllegalArgumentException if a target's class is not in its prompt, or predictions are
    *     not finite any more
    */
   public Result of(
-      GroundingDino.Output out, Tensor textMask, List<Target> targets, Denoising denoising) {
+      GroundingDino.Output out,
+      Tensor textMask,
+      List<Target> targets,
+      Denoising denoising,
+      Shapes shapes) {
     int last = out.layers().size() - 1;
     List<GroundingDino.Prediction> judged = new ArrayList<>(List.of(out.last()));
     List<String> suffixes = new ArrayList<>(List.of(""));
@@ -134,7 +160,20 @@ public final class DetectionLoss {
       known = heads(dnSuffixes, repaired);
     }
     Tokens tokens = new Tokens(out.tokenLogits(), out.tokenBoxes(), out.features().proposals());
-    return of(heads(suffixes, judged), known, denoising, tokens, mask, targets);
+    Masks m = shapes == null ? null : shapes.predicted();
+    Head matching =
+        (i, queries) -> i > last ? m.encoder(queries) : m.layer(i == 0 ? last : i - 1, queries);
+    Head repairing = (i, queries) -> m.denoising(i == 0 ? last : i - 1, queries);
+    return of(
+        heads(suffixes, judged),
+        known,
+        denoising,
+        tokens,
+        mask,
+        targets,
+        shapes,
+        matching,
+        repairing);
   }
 
   private static Heads heads(List<String> suffixes, List<GroundingDino.Prediction> list) {
@@ -152,6 +191,19 @@ public final class DetectionLoss {
       Tokens tokens,
       Tensor textMask,
       List<Target> targets) {
+    return of(matching, denoising, dn, tokens, textMask, targets, null, null, null);
+  }
+
+  private Result of(
+      Heads matching,
+      Heads denoising,
+      Denoising dn,
+      Tokens tokens,
+      Tensor textMask,
+      List<Target> targets,
+      Shapes shapes,
+      Head matchingMasks,
+      Head denoisingMasks) {
     check(matching, textMask, targets);
     double objects = Math.max(1, targets.stream().mapToInt(Target::size).sum());
     List<String> suffixes = new ArrayList<>();
@@ -159,15 +211,23 @@ public final class DetectionLoss {
         TensorScope.all(
             () -> {
               List<Tensor> terms = new ArrayList<>(); // (s, 3) each
+              List<Tensor> masks = new ArrayList<>(); // (s, 2) each
               List<Double> weights = new ArrayList<>();
               Tensor valid = columns(textMask, matching.logits().size(3)); // (b, t)
               Tensor everywhere = valid.unsqueeze(1).unsqueeze(0); // (1, b, 1, t)
               Pairs pairs = pairs(matching, match(matching, targets), targets);
               terms.add(terms(matching, pairs, everywhere, objects));
+              if (shapes != null) {
+                masks.add(maskTerms(shapes, matchingMasks, matching, pairs, objects));
+              }
               suffixes.addAll(matching.suffixes());
               if (denoising != null) {
                 Pairs known = pairs(denoising, partners(denoising, dn, targets), targets);
-                terms.add(terms(denoising, known, everywhere, objects * dn.groups()));
+                double repaired = objects * dn.groups();
+                terms.add(terms(denoising, known, everywhere, repaired));
+                if (shapes != null) {
+                  masks.add(maskTerms(shapes, denoisingMasks, denoising, known, repaired));
+                }
                 suffixes.addAll(denoising.suffixes());
               }
               weights.addAll(Collections.nCopies(suffixes.size(), 1.0));
@@ -177,14 +237,26 @@ public final class DetectionLoss {
                 weights.add(c.dense());
               }
               Tensor all = F.cat(0, terms); // (heads, 3)
-              return List.of(all.mul(on(weights(weights), all)).sum(), all.detach());
+              Tensor total = all.mul(on(weights(weights), all)).sum();
+              if (masks.isEmpty()) {
+                return List.of(total, all.detach());
+              }
+              Tensor shaped = F.cat(0, masks); // (heads, 2)
+              float[] by = {(float) shapes.loss().maskWeight(), (float) shapes.loss().diceWeight()};
+              total = total.add(shaped.mul(on(Tensors.of(by, 2), shaped)).sum());
+              return List.of(total, all.detach(), shaped.detach());
             });
     float[] values = Tensors.floats(out.get(1));
+    float[] shaped = shapes == null ? new float[0] : Tensors.floats(out.get(2));
     Map<String, Double> parts = new LinkedHashMap<>();
     for (int i = 0; i < suffixes.size(); i++) {
       parts.put("loss_ce" + suffixes.get(i), (double) values[3 * i]);
       parts.put("loss_bbox" + suffixes.get(i), (double) values[3 * i + 1]);
       parts.put("loss_giou" + suffixes.get(i), (double) values[3 * i + 2]);
+      if (2 * i < shaped.length) {
+        parts.put("loss_mask" + suffixes.get(i), (double) shaped[2 * i]);
+        parts.put("loss_dice" + suffixes.get(i), (double) shaped[2 * i + 1]);
+      }
     }
     return new Result(out.get(0), Collections.unmodifiableMap(parts));
   }
@@ -276,14 +348,16 @@ public final class DetectionLoss {
         }
       }
     }
-    Pairs pairs = new Pairs(new long[n], new long[n], new float[4 * n]);
+    Pairs pairs = new Pairs(new long[n], new long[n], new float[4 * n], new long[n]);
     int k = 0;
     for (int s = 0; s < matches.length; s++) {
-      for (int i = 0; i < b; i++) {
+      int before = 0; // objects of earlier pictures
+      for (int i = 0; i < b; before += targets.get(i++).size()) {
         for (int j = 0; j < matches[s][i].length; j++) {
           int target = matches[s][i][j];
           if (target >= 0) {
             pairs.queries[k] = ((long) s * b + i) * q + j;
+            pairs.objects[k] = before + target;
             pairs.cells[k] = pairs.queries[k] * t + targets.get(i).classes()[target];
             System.arraycopy(targets.get(i).boxes()[target], 0, pairs.boxes, 4 * k++, 4);
           }
@@ -291,6 +365,31 @@ public final class DetectionLoss {
       }
     }
     return pairs;
+  }
+
+  /** Cross-entropy and dice of the masks of every head: (s, 2). */
+  private static Tensor maskTerms(Shapes shapes, Head head, Heads h, Pairs pairs, double by) {
+    int s = Math.toIntExact(h.logits().size(0));
+    long perHead = h.logits().size(1) * h.logits().size(2);
+    int k = pairs.queries().length / s;
+    List<Tensor> rows = new ArrayList<>();
+    for (int i = 0; i < s; i++) {
+      int first = i;
+      rows.add(
+          TensorScope.of(
+              () -> {
+                long[] queries =
+                    Arrays.stream(pairs.queries(), first * k, (first + 1) * k)
+                        .map(q -> q - first * perHead)
+                        .toArray();
+                Tensor predicted = head.masks(first, queries);
+                Tensor which =
+                    Tensors.of(Arrays.copyOfRange(pairs.objects(), first * k, (first + 1) * k), k);
+                Tensor truth = shapes.truth().index_select(0, on(which, shapes.truth()));
+                return F.scale(shapes.loss().sums(predicted, truth, shapes.draws()), 1 / by);
+              }));
+    }
+    return F.stack(0, rows);
   }
 
   /** Focal, L1 and GIoU loss of every head: (s, 3). */

@@ -3,6 +3,11 @@ package dev.visionllm.model.gdino;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.Features;
 import dev.visionllm.tensor.TensorScope;
+import dev.visionllm.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BinaryOperator;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -56,6 +61,46 @@ public final class Masks {
   /** Of the denoising queries after a layer, counted from 0: (b, g, h, w). */
   public Tensor denoising(int i) {
     return TensorScope.of(() -> branch.masks(i, out.denoising().get(i).states(), features));
+  }
+
+  /** Of some queries of the whole batch after a layer; see {@link #of}. */
+  Tensor layer(int i, long[] queries) {
+    return of((states, f) -> branch.masks(i, states, f), out.layers().get(i).states(), queries);
+  }
+
+  /** Of some denoising queries of the whole batch after a layer. */
+  Tensor denoising(int i, long[] queries) {
+    return of((states, f) -> branch.masks(i, states, f), out.denoising().get(i).states(), queries);
+  }
+
+  /** Of some of the chosen picture tokens of the whole batch. */
+  Tensor encoder(long[] queries) {
+    return of(branch::masks, out.encoder().states(), queries);
+  }
+
+  /**
+   * Masks of some states.
+   *
+   * @param head (1, k, d), (1, m, h, w) -> (1, k, h, w)
+   * @param states (b, q, d)
+   * @param queries indices into (b, q), those of a picture together
+   * @return (n, h, w)
+   */
+  private Tensor of(BinaryOperator<Tensor> head, Tensor states, long[] queries) {
+    return TensorScope.of(
+        () -> {
+          long q = states.size(1);
+          Tensor flat = states.flatten(0, 1);
+          List<Tensor> parts = new ArrayList<>();
+          for (long b = 0; b < states.size(0); b++) {
+            long picture = b;
+            long[] mine = LongStream.of(queries).filter(i -> i / q == picture).toArray();
+            Tensor index = Tensors.of(mine, mine.length);
+            Tensor rows = flat.index_select(0, index.to(flat.device(), index.scalar_type()));
+            parts.add(head.apply(rows.unsqueeze(0), F.slice(features, 0, b, b + 1)).squeeze(0));
+          }
+          return F.cat(0, parts);
+        });
   }
 
   /**

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.DynamicTest;
@@ -74,7 +75,7 @@ class GroundingDinoLossGoldenTest {
           DetectionLoss.Result result =
               new DetectionLoss(config(g))
                   .of(matching(g), dn, denoising(g), null, g.io("text_query_masks"), targets(g));
-          check(g, result);
+          check(g, result, false);
         });
   }
 
@@ -110,16 +111,14 @@ class GroundingDinoLossGoldenTest {
     GroundingDino.Output out =
         model.forward(
             g.io("pixel_values"), g.io("pixel_mask"), text, g.io("text_query_masks"), dn, true);
+    boolean shaped = g.has("target.0.masks");
+    DetectionLoss.Shapes shapes =
+        shaped
+            ? new DetectionLoss.Shapes(maskLoss(g), model.masks(out), silhouettes(g), draws(g))
+            : null;
     DetectionLoss.Result result =
-        new DetectionLoss(config(g)).of(out, g.io("text_query_masks"), targets(g), dn);
-    check(g, result);
-    if (g.has("target.0.masks")) {
-      System.out.printf(
-          "%-32s gradients skipped: they hold those of mask losses, which belong to a later"
-              + " version%n",
-          g.name());
-      return;
-    }
+        new DetectionLoss(config(g)).of(out, g.io("text_query_masks"), targets(g), dn, shapes);
+    check(g, result, shaped);
     result.total().backward();
     double worst = relative(g, "text_query", text);
     for (String name : g.io().entries().keySet()) {
@@ -184,19 +183,47 @@ class GroundingDinoLossGoldenTest {
     return gradient.defined() ? Tensors.floats(gradient) : new float[length];
   }
 
-  /** Compares every part that exists on both sides, and the total without masks. */
-  private static void check(Golden g, DetectionLoss.Result result) {
+  private static MaskLoss maskLoss(Golden g) {
+    return new MaskLoss(
+        g.meta().get("mask_num_points").asInt(),
+        g.meta().get("oversample_ratio").asDouble(),
+        g.meta().get("importance_sample_ratio").asDouble(),
+        g.config("mask_weight").asDouble(),
+        g.config("dice_weight").asDouble());
+  }
+
+  /** All objects' masks on pictures padded to one size, (n, H, W). */
+  private static Tensor silhouettes(Golden g) {
+    long height = g.io("pixel_values").size(2);
+    long width = g.io("pixel_values").size(3);
+    List<Tensor> all = new ArrayList<>();
+    for (int i = 0; g.has("target." + i + ".masks"); i++) {
+      Tensor m = g.io("target." + i + ".masks").to(torch.ScalarType.Float);
+      long[] pad = {0, width - m.size(2), 0, height - m.size(1)};
+      all.add(torch.constant_pad_nd(m, pad, new Scalar(0)));
+    }
+    return F.cat(0, all);
+  }
+
+  /** The reference's draws, after those of the denoising queries. */
+  private static MaskLoss.Draws draws(Golden g) {
+    int[] next = {4};
+    return (n, p) -> {
+      Tensor drawn = g.io("draw.%03d.rand".formatted(next[0]++));
+      assertThat(drawn.shape()).containsExactly(n, p, 2);
+      return drawn;
+    };
+  }
+
+  /** Compares every part, those of masks where there are some, and the total. */
+  private static void check(Golden g, DetectionLoss.Result result, boolean shaped) {
     double total = 0;
     double worst = 0;
     double relative = 0;
     for (Map.Entry<String, JsonNode> e : g.meta().get("loss_dict").properties()) {
       String name = e.getKey();
       double expected = e.getValue().asDouble();
-      if (name.startsWith("loss_mask") || name.startsWith("loss_dice")) {
-        if (expected != 0) {
-          System.out.printf(
-              "%-32s %s skipped: mask losses belong to a later version%n", g.name(), name);
-        }
+      if (!shaped && (name.startsWith("loss_mask") || name.startsWith("loss_dice"))) {
         continue;
       }
       assertThat(result.parts()).containsKey(name);
@@ -206,14 +233,15 @@ class GroundingDinoLossGoldenTest {
       assertThat(difference)
           .as("%s: %s is %s, not %s", g.name(), name, result.parts().get(name), expected)
           .isLessThanOrEqualTo(1e-4 * Math.max(1, Math.abs(expected)));
-      String kind = name.split("_", -1)[1];
-      total +=
-          expected
-              * g.config(
-                      kind.equals("ce")
-                          ? "class_weight"
-                          : kind.equals("bbox") ? "box_weight" : "giou_weight")
-                  .asDouble();
+      String weight =
+          switch (name.split("_", -1)[1]) {
+            case "ce" -> "class_weight";
+            case "bbox" -> "box_weight";
+            case "giou" -> "giou_weight";
+            case "mask" -> "mask_weight";
+            default -> "dice_weight";
+          };
+      total += expected * g.config(weight).asDouble();
     }
     double difference = Math.abs(result.total().item_double() - total);
     System.out.printf(
