@@ -50,6 +50,7 @@ public record Golden(Path dir, JsonNode meta, SafeTensors io) {
     IP2P_SAMPLING("ip2p_sampling.*"),
     SD_SCHEDULERS("sd_schedulers.*"),
     DIFFUSION_LOSS("(sd|ip2p)_loss.*"),
+    TRAIN_STEPS("train_steps.*"),
     COCO_EVAL("coco_eval.*"),
     VQA_ACCURACY("vqa_accuracy.*");
 

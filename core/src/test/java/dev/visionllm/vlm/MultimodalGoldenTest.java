@@ -34,7 +34,7 @@ class MultimodalGoldenTest {
   private static final double ATOL = 1e-4;
 
   /** A folder's model, and what the checks need to feed it. */
-  private record Fixture(Golden g, VisionLlmConfig config, Multimodal model) {
+  record Fixture(Golden g, VisionLlmConfig config, Multimodal model) {
     static Fixture of(Golden g, Params p) {
       VisionLlmConfig config = settings(g);
       JsonNode ids = g.meta().get("special_tokens");

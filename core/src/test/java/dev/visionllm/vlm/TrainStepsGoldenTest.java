@@ -1,0 +1,285 @@
+package dev.visionllm.vlm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.visionllm.Golden;
+import dev.visionllm.link.Route;
+import dev.visionllm.link.Tool;
+import dev.visionllm.loss.LanguageLoss;
+import dev.visionllm.model.gdino.Denoising;
+import dev.visionllm.model.gdino.DetectionLoss;
+import dev.visionllm.model.gdino.GroundingDino;
+import dev.visionllm.model.gdino.MaskLoss;
+import dev.visionllm.model.gdino.Target;
+import dev.visionllm.nn.F;
+import dev.visionllm.nn.Params;
+import dev.visionllm.tensor.TensorScope;
+import dev.visionllm.tensor.Tensors;
+import dev.visionllm.train.AdamW;
+import dev.visionllm.train.GradClip;
+import dev.visionllm.train.LearningRate;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Optimiser steps of the whole model with its detector against the reference: the losses of both,
+ * gradients through the link, clipping, groups, schedule, AdamW.
+ */
+class TrainStepsGoldenTest {
+  private static final double SHARE_OF_RATE = 1e-2; // what a parameter may be off
+  private static final double OUTLIERS =
+      1e-4; // share of numbers that may be; Adam divides tiny gradients
+  private static final double LOSS = 1e-6; // relative
+  private static final int MASK_DRAWS = 4; // the first draw of the mask losses
+
+  /** Groups of the reference's trainer and the factor of their learning rate's name in meta. */
+  private static final Map<String, String> FACTORS =
+      Map.of("", "", "_backbone", "lr_multiplier", "_llm", "lr_llm_multiplier");
+
+  @TestFactory
+  Stream<DynamicTest> stepsOfTheReference() {
+    return Golden.tests(
+        Golden.Kind.TRAIN_STEPS,
+        g -> {
+          Set<Integer> counts = new HashSet<>();
+          g.meta().get("id2index").forEach(n -> counts.add(n.size()));
+          if (counts.size() > 1) {
+            System.out.printf(
+                "%-32s skipped: class counts %s differ, where the reference mixes up the pictures'"
+                    + " text masks%n",
+                g.name(), counts);
+            return;
+          }
+          try (Params p = g.weights()) {
+            check(g, p);
+          }
+        });
+  }
+
+  private static void check(Golden g, Params p) {
+    MultimodalGoldenTest.Fixture f = MultimodalGoldenTest.Fixture.of(g, p);
+    GroundingDino gdino = new GroundingDino(p.at("gdino"), f.config().gdino());
+    Map<String, Tensor> all = p.taken();
+    all.forEach(
+        (name, t) -> t.requires_grad_(t.is_floating_point() && !name.startsWith("vis_encoder.")));
+    JsonNode optimizer = g.meta().get("optimizer");
+    double rate = optimizer.get("learning_rate").asDouble();
+    int steps = optimizer.get("total_steps").asInt();
+    LearningRate schedule = LearningRate.cosine(optimizer.get("warmup_steps").asInt(), steps);
+    Map<String, Double> rates = new HashMap<>();
+    List<Tensor> regions =
+        all.entrySet().stream()
+            .filter(e -> e.getKey().startsWith("region_encoder."))
+            .map(Map.Entry::getValue)
+            .filter(Tensor::is_floating_point)
+            .toList();
+    try (AdamW adam = new AdamW(groups(g, all, rate, rates))) {
+      for (int i = 0; i < steps; i++) {
+        int step = i;
+        TensorScope.value(
+            () -> {
+              step(f, gdino, regions, step);
+              return null;
+            });
+        double norm = GradClip.clip(adam.parameters(), optimizer.get("max_grad_norm").asDouble());
+        double expected = g.io("step" + i + ".grad_norm").item_double();
+        System.out.printf(
+            "%-32s step %d: gradient norm off by %.3g%n", g.name(), i, norm - expected);
+        assertThat(norm).isCloseTo(expected, within(1e-4 * expected));
+        double factor = schedule.factor(i);
+        assertThat(rate * factor)
+            .isCloseTo(Tensors.floats(g.io("step" + i + ".lr"))[0], within(1e-9));
+        adam.step(factor);
+        adam.zeroGrad();
+      }
+    }
+    parameters(g, steps - 1, all, rates);
+  }
+
+  /** Forward and backward: the language loss and the detector's, through the link. */
+  private static void step(
+      MultimodalGoldenTest.Fixture f, GroundingDino gdino, List<Tensor> regions, int step) {
+    Golden g = f.g();
+    List<int[]> ids = f.ids("input_ids");
+    List<Inputs> rows = new ArrayList<>();
+    for (int i = 0; i < ids.size(); i++) {
+      rows.add(new Inputs(ids.get(i), List.of(f.picture(g.io("images." + i))), List.of()));
+    }
+    Multimodal.Embedded e = f.embed(rows);
+    Tensor hidden = f.forward(e);
+    long[] queries =
+        f.model().links().tools().stream()
+            .map(Tool::placeholders)
+            .flatMapToLong(t -> Arrays.stream(t).asLongStream())
+            .toArray();
+    Tensor labels = F.slice(g.io("labels"), 1, 0, hidden.size(1));
+    Tensor language =
+        LanguageLoss.ofHidden(
+            hidden, f.model().llm().head(), LanguageLoss.ignoring(labels, queries));
+    List<Route> routes = f.model().links().collect(hidden, e.slots());
+    long most = routes.stream().mapToLong(r -> r.slots().size()).max().orElseThrow();
+    boolean[] named = new boolean[Math.toIntExact(routes.size() * most)];
+    for (Route r : routes) {
+      for (int k = 0; k < r.slots().size(); k++) {
+        named[Math.toIntExact(r.row() * most + k)] = true;
+      }
+    }
+    Tensor textMask = Tensors.of(named, routes.size(), most);
+    Tensor text = F.stack(0, routes.stream().map(r -> F.padRows(r.queries(), most)).toList());
+    String draws = "step" + step + ".draw.";
+    List<Target> targets = targets(g, ids.size());
+    Denoising denoising =
+        Denoising.of(
+            targets,
+            new Denoising.Settings(g.meta().get("dn_number").asInt(), 0.5, 1.0),
+            gdino.config().queries(),
+            new Denoising.Noise(
+                Tensors.floats(g.io(draws + "000.rand_like")),
+                Tensors.longs(g.io(draws + "001.randint_like")),
+                Tensors.floats(g.io(draws + "002.randint_like")),
+                Tensors.floats(g.io(draws + "003.rand_like"))));
+    long height = side(g, 1, ids.size());
+    long width = side(g, 2, ids.size());
+    List<Tensor> pixels = new ArrayList<>();
+    List<Tensor> inside = new ArrayList<>();
+    List<Tensor> shapes = new ArrayList<>();
+    for (int i = 0; i < ids.size(); i++) {
+      Tensor picture = g.io("images_aug." + i);
+      pixels.add(padded(picture, height, width));
+      inside.add(padded(torch.ones_like(picture.select(0, 0)), height, width).gt(new Scalar(0)));
+      shapes.add(padded(g.io("target." + i + ".masks").to(ScalarType.Float), height, width));
+    }
+    GroundingDino.Output out =
+        gdino.forward(F.stack(0, pixels), F.stack(0, inside), text, textMask, denoising, true);
+    int[] next = {MASK_DRAWS};
+    DetectionLoss.Result detection =
+        new DetectionLoss(DetectionLoss.Config.PAPER)
+            .of(
+                out,
+                textMask,
+                targets,
+                denoising,
+                new DetectionLoss.Shapes(
+                    new MaskLoss(g.meta().get("mask_num_points").asInt(), 3, 0.75, 5, 5),
+                    gdino.masks(out),
+                    F.cat(0, shapes),
+                    (n, p) -> g.io(draws + "%03d.rand".formatted(next[0]++))));
+    Tensor total = language.add(detection.total());
+    check(g, "step" + step + ".loss_gdino", detection.total());
+    check(g, "step" + step + ".loss", total);
+    for (Tensor unused : regions) { // the reference runs its region encoder for nothing
+      total = total.add(F.scale(unused.sum(), 0));
+    }
+    total.backward();
+  }
+
+  private static void check(Golden g, String name, Tensor actual) {
+    g.check(name, actual, LOSS * g.io(name).abs().item_double());
+  }
+
+  private static long side(Golden g, int dim, int pictures) {
+    return LongStream.range(0, pictures)
+        .map(i -> g.io("images_aug." + i).size(dim))
+        .max()
+        .orElseThrow();
+  }
+
+  private static Tensor padded(Tensor x, long height, long width) {
+    long h = height - x.size(-2);
+    long w = width - x.size(-1);
+    return torch.constant_pad_nd(x, new long[] {0, w, 0, h}, new Scalar(0));
+  }
+
+  private static List<Target> targets(Golden g, int pictures) {
+    List<Target> targets = new ArrayList<>();
+    for (int i = 0; i < pictures; i++) {
+      Map<Long, Integer> positions = new HashMap<>();
+      g.meta()
+          .get("id2index")
+          .get(i)
+          .properties()
+          .forEach(e -> positions.put(Long.valueOf(e.getKey()), e.getValue().asInt()));
+      float[] flat = Tensors.floats(g.io("target." + i + ".boxes_cxcywh"));
+      float[][] boxes = new float[flat.length / 4][4];
+      for (int j = 0; j < flat.length; j++) {
+        boxes[j / 4][j % 4] = flat[j];
+      }
+      targets.add(
+          Target.of(Tensors.longs(g.io("target." + i + ".class_labels_raw")), positions, boxes));
+    }
+    return targets;
+  }
+
+  /** The reference's groups. */
+  private static List<AdamW.Group> groups(
+      Golden g, Map<String, Tensor> all, double rate, Map<String, Double> rates) {
+    double decay = g.meta().get("optimizer").get("weight_decay").asDouble();
+    List<AdamW.Group> groups = new ArrayList<>();
+    FACTORS.forEach(
+        (suffix, factor) -> {
+          double own =
+              factor.isEmpty() ? rate : rate * g.meta().get("optimizer").get(factor).asDouble();
+          for (String kind : List.of("decay", "no_decay")) {
+            Map<String, Tensor> mine = new LinkedHashMap<>();
+            for (JsonNode name : g.meta().get("groups").get(kind + "_parameters" + suffix)) {
+              Tensor t = all.get(name.asString());
+              if (t != null) {
+                mine.put(name.asString(), t);
+                rates.put(name.asString(), own);
+              }
+            }
+            groups.add(new AdamW.Group(own, kind.equals("decay") ? decay : 0, mine));
+          }
+        });
+    return groups;
+  }
+
+  /**
+   * After the last step: the folder's parameters of every step are these, its dump having kept
+   * references to tensors that went on changing. Losses and norms of each step show the steps
+   * between.
+   */
+  private static void parameters(
+      Golden g, int step, Map<String, Tensor> all, Map<String, Double> rates) {
+    String prefix = "step" + step + ".param.";
+    long outliers = 0;
+    long count = 0;
+    double worst = 0;
+    for (String key : g.io().entries().keySet()) {
+      if (!key.startsWith(prefix)) {
+        continue;
+      }
+      String name = key.substring(prefix.length());
+      float[] expected = Tensors.floats(g.io(key));
+      float[] actual = Tensors.floats(all.get(name));
+      double allowed = SHARE_OF_RATE * rates.get(name);
+      for (int i = 0; i < expected.length; i++) {
+        double off = Math.abs(expected[i] - actual[i]);
+        worst = Math.max(worst, off / rates.get(name));
+        outliers += off > allowed ? 1 : 0;
+      }
+      count += expected.length;
+    }
+    System.out.printf(
+        "%-32s step %d: %d of %d numbers off by more than a hundredth of the rate, at most %.3g of"
+            + " it%n",
+        g.name(), step, outliers, count, worst);
+    assertThat((double) outliers / count).isLessThanOrEqualTo(OUTLIERS);
+  }
+}
