@@ -41,6 +41,7 @@ public record Golden(Path dir, JsonNode meta, SafeTensors io) {
     GROUNDING_DINO("grounding_dino(?!_loss).*"),
     GROUNDING_DINO_LOSS("grounding_dino_loss.*"),
     UNIPOSE("unipose(?!_loss).*"),
+    UNIPOSE_LOSS("unipose_loss.*"),
     MLLM_GEN("mllm_gen.*"),
     GEN_MAPPER("gen_mapper.*"),
     SD_TEXT_ENCODER("sd_text_encoder.*"),

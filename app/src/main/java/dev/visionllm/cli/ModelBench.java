@@ -356,6 +356,7 @@ final class ModelBench {
                         null,
                         unipose.projectPoints(points),
                         null,
+                        null,
                         false);
                   });
           seconds("poses, %d x %d".formatted(work.height(), work.width()), dtype, 0, times);

@@ -28,8 +28,6 @@ import org.bytedeco.pytorch.global.torch;
  *     column's
  */
 public record Denoising(int groups, int slots, Tensor labels, Tensor boxes, Tensor mask) {
-  private static final double EPS = 1e-5;
-
   /**
    * How much noise.
    *
@@ -37,14 +35,20 @@ public record Denoising(int groups, int slots, Tensor labels, Tensor boxes, Tens
    * @param labelNoise half of this fraction of labels is drawn anew
    * @param boxNoise in half sizes: positives move each side by at most this, negatives by up to
    *     twice
+   * @param eps least share of the picture that becomes a logit: 1e-5 here, 1e-3 in UniPose
    */
-  public record Settings(int number, double labelNoise, double boxNoise) {
+  public record Settings(int number, double labelNoise, double boxNoise, double eps) {
     /** The reference's: 100 queries, label noise 0.5, box noise 1. */
     public static final Settings REFERENCE = new Settings(100, 0.5, 1.0);
 
+    /** As Grounding DINO's. */
+    public Settings(int number, double labelNoise, double boxNoise) {
+      this(number, labelNoise, boxNoise, 1e-5);
+    }
+
     /** Refuses negative amounts; number 0 switches denoising off. */
     public Settings {
-      if (number < 0 || !(labelNoise >= 0) || !(boxNoise >= 0)) {
+      if (number < 0 || !(labelNoise >= 0) || !(boxNoise >= 0) || !(eps > 0)) {
         throw new IllegalArgumentException(
             "denoising number "
                 + number
@@ -146,7 +150,7 @@ public record Denoising(int groups, int slots, Tensor labels, Tensor boxes, Tens
               noise.relabel()[entry] < s.labelNoise() * 0.5
                   ? noise.newLabels()[changed++]
                   : t.classes()[j];
-          moved(t.boxes()[j], s.boxNoise(), extra, noise, 4 * entry, boxes, 4 * at);
+          moved(t.boxes()[j], s, extra, noise, 4 * entry, boxes, 4 * at);
         }
       }
     }
@@ -181,7 +185,8 @@ public record Denoising(int groups, int slots, Tensor labels, Tensor boxes, Tens
 
   /** Writes the logits of the box with its corners moved. */
   private static void moved(
-      float[] box, double scale, float extra, Noise noise, int from, float[] to, int at) {
+      float[] box, Settings s, float extra, Noise noise, int from, float[] to, int at) {
+    double scale = s.boxNoise();
     float[] corner = new float[4];
     for (int c = 0; c < 4; c++) {
       float half = box[2 + c % 2] / 2;
@@ -193,7 +198,7 @@ public record Denoising(int groups, int slots, Tensor labels, Tensor boxes, Tens
       float v =
           scale == 0 ? box[c] : c < 2 ? (corner[c] + corner[c + 2]) / 2 : corner[c] - corner[c - 2];
       float x = clamp(v);
-      to[at + c] = (float) Math.log(Math.max(x, EPS) / Math.max(1 - x, EPS));
+      to[at + c] = (float) Math.log(Math.max(x, s.eps()) / Math.max(1 - x, s.eps()));
     }
   }
 

@@ -86,7 +86,7 @@ public final class DetectionLoss {
   public record Result(Tensor total, Map<String, Double> parts) {}
 
   /** Predictions of s heads: suffix of each one's name, logits (s, b, q, t), boxes (s, b, q, 4). */
-  record Heads(List<String> suffixes, Tensor logits, Tensor boxes) {}
+  public record Heads(List<String> suffixes, Tensor logits, Tensor boxes) {}
 
   /**
    * The encoder's tokens: logits (b, n, t), box logits (b, n, 4), anchors (b or 1, n, 4) logits.
@@ -176,6 +176,23 @@ public final class DetectionLoss {
         repairing);
   }
 
+  /**
+   * Class, L1 and GIoU losses of heads whose matching is known, for decoders that judge more.
+   *
+   * @param textMask (b, p) bool, true for classes
+   * @param by what the sums are divided by
+   * @return unweighted, (s, 3)
+   */
+  public Tensor terms(
+      Heads h, int[][][] matches, List<Target> targets, Tensor textMask, double by) {
+    check(h, textMask, targets);
+    return TensorScope.of(
+        () -> {
+          Tensor valid = columns(textMask, h.logits().size(3)).unsqueeze(1).unsqueeze(0);
+          return terms(h, pairs(h, matches, targets), valid, by);
+        });
+  }
+
   private static Heads heads(List<String> suffixes, List<GroundingDino.Prediction> list) {
     return new Heads(
         suffixes,
@@ -215,7 +232,7 @@ public final class DetectionLoss {
               List<Double> weights = new ArrayList<>();
               Tensor valid = columns(textMask, matching.logits().size(3)); // (b, t)
               Tensor everywhere = valid.unsqueeze(1).unsqueeze(0); // (1, b, 1, t)
-              Pairs pairs = pairs(matching, match(matching, targets), targets);
+              Pairs pairs = pairs(matching, match(matching, targets, null), targets);
               terms.add(terms(matching, pairs, everywhere, objects));
               if (shapes != null) {
                 masks.add(maskTerms(shapes, matchingMasks, matching, pairs, objects));
@@ -264,13 +281,14 @@ public final class DetectionLoss {
   /**
    * The cheapest one-to-one matching of every head and picture.
    *
+   * @param more costs besides those of classes and boxes, (s, b, q, most objects), or null
    * @return by head, picture and query the target's index, -1 for none
    */
-  int[][][] match(Heads h, List<Target> targets) {
+  public int[][][] match(Heads h, List<Target> targets, Tensor more) {
     int s = Math.toIntExact(h.logits().size(0));
     int q = Math.toIntExact(h.logits().size(2));
     int most = targets.stream().mapToInt(Target::size).max().orElse(0);
-    float[] cost = most == 0 ? new float[0] : Tensors.floats(cost(h, targets, most));
+    float[] cost = most == 0 ? new float[0] : Tensors.floats(cost(h, targets, most, more));
     int[][][] out = new int[s][targets.size()][];
     for (int i = 0; i < s; i++) {
       for (int b = 0; b < targets.size(); b++) {
@@ -287,7 +305,7 @@ public final class DetectionLoss {
   }
 
   /** Costs of all pairs, objects padded to the fullest picture: (s, b, q, most). */
-  private Tensor cost(Heads h, List<Target> targets, int most) {
+  private Tensor cost(Heads h, List<Target> targets, int most, Tensor more) {
     return TensorScope.of(
         () -> {
           int b = targets.size();
@@ -310,9 +328,11 @@ public final class DetectionLoss {
           Tensor not = p.neg().add(new Scalar(1.0));
           Tensor yes = F.scale(not.square().mul(negativeLog(p)), c.alpha());
           Tensor no = F.scale(p.square().mul(negativeLog(not)), 1 - c.alpha());
-          return F.scale(Boxes.l1(boxes, truth), c.boxCost())
-              .sub(F.scale(Boxes.giou(boxes, truth), c.giouCost()))
-              .add(F.scale(yes.sub(no), c.classCost()));
+          Tensor cost =
+              F.scale(Boxes.l1(boxes, truth), c.boxCost())
+                  .sub(F.scale(Boxes.giou(boxes, truth), c.giouCost()))
+                  .add(F.scale(yes.sub(no), c.classCost()));
+          return more == null ? cost : cost.add(more);
         });
   }
 
@@ -321,7 +341,7 @@ public final class DetectionLoss {
   }
 
   /** Denoising queries know their object: the positives of every group, in order. */
-  private static int[][][] partners(Heads h, Denoising dn, List<Target> targets) {
+  public static int[][][] partners(Heads h, Denoising dn, List<Target> targets) {
     int[][] one = new int[targets.size()][dn.count()];
     for (int b = 0; b < one.length; b++) {
       Arrays.fill(one[b], -1);

@@ -35,7 +35,12 @@ final class Decoder {
    * @param state normed queries, (b, q or m, d)
    * @param reference x, y, w, h that entered the layer, (b, q or m, 4)
    */
-  record Turn(Tensor state, Tensor reference) {}
+  record Turn(Tensor state, Tensor reference) {
+    /** Of some of the queries. */
+    Turn slice(long from, long to) {
+      return new Turn(F.slice(state, 1, from, to), F.slice(reference, 1, from, to));
+    }
+  }
 
   /**
    * @param turns of all layers
@@ -51,10 +56,19 @@ final class Decoder {
    * @param absent true for padded classes, (b, p), or null
    * @param keys hides padded classes: additive, (b, 1, 1, p), or null
    * @param points what the keypoint queries start from, zero where invalid, (b, s, d)
-   * @param mask between pose queries: additive, (b, 1, m, m)
+   * @param repaired denoising queries n, which come first in every layer
+   * @param boxMask between these and box queries: additive, (1, 1, n + q, n + q), or null
+   * @param mask between these and pose queries: additive, (b, 1, n + m, n + m)
    */
   record Context(
-      Features f, Encoder.State memory, Tensor absent, Tensor keys, Tensor points, Tensor mask) {}
+      Features f,
+      Encoder.State memory,
+      Tensor absent,
+      Tensor keys,
+      Tensor points,
+      long repaired,
+      Tensor boxMask,
+      Tensor mask) {}
 
   private final UniPose.Config c;
   private final Heads heads;
@@ -98,18 +112,27 @@ final class Decoder {
                 Tensor position =
                     ref_point_head.forward(
                         PositionEncoding.boxes(around.select(2, 0), c.hidden() / 2).type_as(in));
-                Tensor mask = at < c.boxLayers() ? null : on.mask();
+                Tensor mask = at < c.boxLayers() ? on.boxMask() : on.mask();
                 Tensor y = layers.get(at).forward(in, position, around, on, mask, training);
                 Tensor state = norm.forward(y);
                 if (at >= c.boxLayers()) {
-                  return List.of(state, y, refinePoses(at, y, place));
+                  return List.of(state, y, refinePoses(at, y, place, on.repaired()));
                 }
                 Tensor refined = heads.box(at, y, place);
                 if (at + 1 < c.boxLayers()) {
                   return List.of(state, y, refined);
                 }
-                Tensor best = choose(on, y);
-                return List.of(state, groups(y, on, best), places(refined, on, best), best);
+                long n = on.repaired();
+                long all = y.size(1);
+                Tensor found = F.slice(y, 1, n, all);
+                Tensor best = choose(on, found);
+                Tensor groups = groups(found, on, best);
+                Tensor places = places(F.slice(refined, 1, n, all), on, best);
+                return List.of(
+                    state,
+                    F.cat(1, F.slice(y, 1, 0, n), groups),
+                    F.cat(1, F.slice(refined, 1, 0, n), places),
+                    best);
               });
       turns.add(new Turn(out.get(0), from));
       x = out.get(1);
@@ -144,16 +167,19 @@ final class Decoder {
     return F.cat(2, box, F.cat(-1, xy, wh)).flatten(1, 2);
   }
 
-  /** (b, m, d) and (b, m, 4) -> (b, m, 4). */
-  private Tensor refinePoses(int layer, Tensor y, Tensor place) {
+  /** (b, n + m, d) and (b, n + m, 4) -> (b, n + m, 4). */
+  private Tensor refinePoses(int layer, Tensor y, Tensor place, long n) {
+    long b = y.size(0);
     long s = c.groups().length();
-    Tensor states = y.view(y.size(0), c.groups().count(), s, c.hidden());
-    Tensor places = place.view(y.size(0), c.groups().count(), s, 4);
+    Tensor repaired = heads.box(layer, F.slice(y, 1, 0, n), F.slice(place, 1, 0, n));
+    Tensor states = F.slice(y, 1, n, y.size(1)).reshape(b, c.groups().count(), s, c.hidden());
+    Tensor places = F.slice(place, 1, n, y.size(1)).reshape(b, c.groups().count(), s, 4);
     Tensor box = heads.box(layer, F.slice(states, 2, 0, 1), F.slice(places, 2, 0, 1));
     Tensor points = F.slice(states, 2, 1, s);
     Tensor move = F.cat(-1, heads.point(layer, points), heads.pointSize(layer, points));
     Tensor from = F.inverseSigmoid(F.slice(places, 2, 1, s), EPS);
-    return F.cat(2, box, torch.sigmoid(from.add(move))).flatten(1, 2);
+    Tensor poses = F.cat(2, box, torch.sigmoid(from.add(move))).flatten(1, 2);
+    return F.cat(1, repaired, poses);
   }
 
   private static final class Layer {

@@ -32,6 +32,11 @@ public record PoseGroups(int count, int slots, Layout layout) {
     }
   }
 
+  /** As they are laid out in a training step. */
+  PoseGroups inTraining() {
+    return new PoseGroups(count, slots, Layout.WHOLE);
+  }
+
   /** Queries of a group, 1 + s. */
   public int length() {
     return 1 + slots;

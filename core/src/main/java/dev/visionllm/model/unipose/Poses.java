@@ -66,6 +66,7 @@ public record Poses(int most, double threshold) {
                         null,
                         model.projectPoints(request.keypoints().unsqueeze(0)),
                         null,
+                        null,
                         false);
                 int points = Math.toIntExact(request.keypoints().size(0));
                 return of(out.last(), at, List.of(points), List.of(size)).get(0);

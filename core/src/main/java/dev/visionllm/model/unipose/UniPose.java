@@ -1,5 +1,6 @@
 package dev.visionllm.model.unipose;
 
+import dev.visionllm.model.gdino.Denoising;
 import dev.visionllm.nn.Embedding;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.Features;
@@ -124,17 +125,19 @@ public final class UniPose {
   /**
    * @param features what was decoded
    * @param layers of the decoder, first to last; the last is the answer
+   * @param denoising of the denoising queries in each layer, without keypoints, or empty
    * @param encoder of the chosen picture tokens; gradients flow into their boxes
    * @param chosen which tokens these are, best first, int64 (b, q)
    * @param poses which box queries became pose groups, best first, int64 (b, g)
-   * @param states the queries after each layer, normed, (b, q or m, d)
-   * @param references x, y, w, h that entered each layer, (b, q or m, 4)
+   * @param states the queries after each layer, normed, those of denoising first, (b, q or m, d)
+   * @param references x, y, w, h that entered each layer, likewise, (b, q or m, 4)
    * @param vision the encoder's picture tokens, (b, n, d)
    * @param text the encoder's classes, (b, p, d)
    */
   public record Output(
       Features features,
       List<Prediction> layers,
+      List<Prediction> denoising,
       Prediction encoder,
       Tensor chosen,
       Tensor poses,
@@ -217,7 +220,9 @@ public final class UniPose {
    * @param classMask (b, p) bool, true for classes; null if every image has p classes
    * @param points (b, k, d) of {@link #projectPoints}
    * @param pointMask (b, k) bool, true for keypoints; null if every image has k keypoints
-   * @param training whether to drop values and paths at random
+   * @param denoising for a training step, or null
+   * @param training whether to drop values and paths at random, and to lay pose queries out as in
+   *     training
    */
   public Output decode(
       Features f,
@@ -225,9 +230,11 @@ public final class UniPose {
       Tensor classMask,
       Tensor points,
       Tensor pointMask,
+      Denoising denoising,
       boolean training) {
     Tensor absent = check(f, classes, classMask, points); // (b, p), or null
-    return decode(f, classes, absent, TextMasks.of(classes, absent), points, pointMask, training);
+    TextMasks masks = TextMasks.of(classes, absent);
+    return decode(f, classes, absent, masks, points, pointMask, denoising, training);
   }
 
   /** The same with given masks between classes. @param absent (b, p), true for padding, or null */
@@ -238,6 +245,7 @@ public final class UniPose {
       TextMasks masks,
       Tensor points,
       Tensor pointMask,
+      Denoising denoising,
       boolean training) {
     Encoder.State memory = encoder.forward(f, classes, masks, training);
     List<Tensor> found = TensorScope.all(() -> choose(f, memory, absent));
@@ -248,17 +256,34 @@ public final class UniPose {
             absent,
             masks.keys(),
             TensorScope.of(() -> slots(points, pointMask)),
-            TensorScope.of(() -> between(points, pointMask)));
+            denoising == null ? 0 : denoising.count(),
+            denoising == null
+                ? null
+                : F.maskOut(denoising.mask(), classes).unsqueeze(0).unsqueeze(0),
+            TensorScope.of(() -> between(points, pointMask, denoising, training)));
     long b = f.vision().size(0);
     Tensor queries = tgt_embed.weight().unsqueeze(0).expand(b, c.queries(), c.hidden());
-    Decoder.Out out = decoder.forward(on, queries, found.get(2).detach(), training);
+    Tensor boxes = found.get(2).detach();
+    if (denoising != null) {
+      queries = F.cat(1, denoising.content(classes), queries);
+      boxes = F.cat(1, torch.sigmoid(denoising.boxes()).detach(), boxes);
+    }
+    Decoder.Out out = decoder.forward(on, queries, boxes, training);
     List<Prediction> layers = new ArrayList<>();
+    List<Prediction> repaired = new ArrayList<>();
     for (int i = 0; i < out.turns().size(); i++) {
-      layers.add(predict(i, out.turns().get(i), memory, absent));
+      Decoder.Turn turn = out.turns().get(i);
+      long all = turn.state().size(1);
+      boolean poses = i >= c.boxLayers();
+      layers.add(predict(i, poses, turn.slice(on.repaired(), all), memory, absent));
+      if (denoising != null) {
+        repaired.add(predict(i, false, turn.slice(0, on.repaired()), memory, absent));
+      }
     }
     return new Output(
         f,
         List.copyOf(layers),
+        List.copyOf(repaired),
         new Prediction(found.get(1), found.get(2), null),
         found.get(0),
         out.chosen(),
@@ -268,13 +293,14 @@ public final class UniPose {
         memory.text());
   }
 
-  private Prediction predict(int layer, Decoder.Turn turn, Encoder.State memory, Tensor absent) {
+  private Prediction predict(
+      int layer, boolean poses, Decoder.Turn turn, Encoder.State memory, Tensor absent) {
     List<Tensor> out =
         TensorScope.all(
             () -> {
               Tensor state = turn.state();
               Tensor from = turn.reference();
-              if (layer < c.boxLayers()) {
+              if (!poses) {
                 return List.of(logits(state, memory.text(), absent), heads.box(layer, state, from));
               }
               int length = c.groups().length();
@@ -320,14 +346,29 @@ public final class UniPose {
     return torch.constant_pad_nd(own, 0, 0, 0, c.groups().slots() - points.size(1));
   }
 
-  /** Who does not see whom among the pose queries: additive, (b, 1, m, m). */
-  private Tensor between(Tensor points, Tensor pointMask) {
+  /**
+   * Who does not see whom among the denoising queries, which are alone, and the pose queries behind
+   * them, which do not see those: additive, (b, 1, n + m, n + m).
+   */
+  private Tensor between(Tensor points, Tensor pointMask, Denoising denoising, boolean training) {
     long b = points.size(0);
     long k = points.size(1);
     Tensor box = torch.ones(b, 1).to(points.device(), torch.ScalarType.Bool);
     Tensor own = pointMask == null ? box.expand(b, k) : pointMask.to(torch.ScalarType.Bool);
     Tensor free = box.logical_not().expand(b, c.groups().slots() - k);
-    Tensor hidden = c.groups().hidden(F.cat(1, box, own, free));
+    PoseGroups groups = training ? c.groups().inTraining() : c.groups();
+    Tensor hidden = groups.hidden(F.cat(1, box, own, free));
+    if (denoising != null) {
+      long n = denoising.count();
+      long m = hidden.size(1);
+      Tensor first = F.slice(F.slice(denoising.mask(), 0, 0, n), 1, 0, n).expand(b, n, n);
+      Tensor yes = box.unsqueeze(2);
+      hidden =
+          F.cat(
+              1,
+              F.cat(2, first, yes.logical_not().expand(b, n, m)),
+              F.cat(2, yes.expand(b, m, n), hidden));
+    }
     return F.maskOut(hidden, points).unsqueeze(1);
   }
 

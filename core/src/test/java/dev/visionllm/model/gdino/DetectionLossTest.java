@@ -68,7 +68,8 @@ class DetectionLossTest {
     int[][][] match =
         PAPER.match(
             new DetectionLoss.Heads(List.of(""), torch.randn(1, 1, 1, 3), torch.rand(1, 1, 1, 4)),
-            List.of(TWO));
+            List.of(TWO),
+            null);
     assertThat(match[0][0]).hasSize(1).doesNotContain(-1);
     assertThat(judge(torch.randn(1, 1, 1, 3), torch.rand(1, 1, 1, 4), TWO).total().item_float())
         .isFinite();

@@ -49,7 +49,7 @@ class GroundingDinoLossGoldenTest {
         g -> {
           List<Target> targets = targets(g);
           DetectionLoss.Heads heads = matching(g);
-          int[][][] matches = new DetectionLoss(config(g)).match(heads, targets);
+          int[][][] matches = new DetectionLoss(config(g)).match(heads, targets, null);
           // the reference's order: last layer, earlier layers, encoder; ours is the same
           for (int s = 0; s < matches.length; s++) {
             for (int b = 0; b < targets.size(); b++) {

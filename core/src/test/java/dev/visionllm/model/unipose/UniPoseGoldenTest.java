@@ -141,7 +141,13 @@ class UniPoseGoldenTest {
     UniPose.Output out =
         even
             ? model.decode(
-                f, asked.classes(), asked.classMask(), asked.points(), asked.pointMask(), false)
+                f,
+                asked.classes(),
+                asked.classMask(),
+                asked.points(),
+                asked.pointMask(),
+                null,
+                false)
             : mixedUp(model, f, asked);
     g.check("encoder.memory", out.vision(), ATOL);
     g.check("encoder.memory_text", out.text(), ATOL);
@@ -185,7 +191,7 @@ class UniPoseGoldenTest {
     }
     TextMasks masks = new TextMasks(own.position(), own.keys(), F.stack(0, rows));
     return model.decode(
-        f, asked.classes(), absent, masks, asked.points(), asked.pointMask(), false);
+        f, asked.classes(), absent, masks, asked.points(), asked.pointMask(), null, false);
   }
 
   /** The decoder's half of the folders that run the whole model: its queries are given. */
@@ -372,6 +378,7 @@ class UniPoseGoldenTest {
             F.slice(F.slice(asked.classes(), 0, 0, 1), 1, 0, classes),
             null,
             F.slice(F.slice(asked.points(), 0, 0, 1), 1, 0, points),
+            null,
             null,
             false);
     exact(g, "single0.topk_indices", out.chosen());

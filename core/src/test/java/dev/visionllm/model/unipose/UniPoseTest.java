@@ -48,7 +48,13 @@ class UniPoseTest {
   private UniPose.Output run(
       Features f, Tensor classes, Tensor classMask, Tensor points, Tensor pointMask) {
     return model.decode(
-        f, model.projectClasses(classes), classMask, model.projectPoints(points), pointMask, false);
+        f,
+        model.projectClasses(classes),
+        classMask,
+        model.projectPoints(points),
+        pointMask,
+        null,
+        false);
   }
 
   private static Tensor noise(long seed, long... shape) {
@@ -172,6 +178,7 @@ class UniPoseTest {
             null,
             model.projectPoints(points),
             null,
+            null,
             true);
     Tensor loss = out.encoder().logits().sum().add(out.encoder().boxes().square().sum());
     for (UniPose.Prediction l : out.layers()) {
@@ -210,6 +217,7 @@ class UniPoseTest {
               same.projectClasses(classes.to(ScalarType.BFloat16)),
               null,
               same.projectPoints(points.to(ScalarType.BFloat16)),
+              null,
               null,
               false);
       double apart = near.vision().to(ScalarType.Float).sub(exact).norm().item_double();
