@@ -454,7 +454,12 @@ class MultimodalGoldenTest {
         json.set(field, g.meta().get(field));
       }
     }
-    json.put("use_region_encoder", true);
+    json.put(
+        "use_region_encoder",
+        g.meta()
+            .get("weight_shapes")
+            .propertyStream()
+            .anyMatch(w -> w.getKey().startsWith("region")));
     if (g.meta().has("gdino_config")) {
       ObjectNode gdino = json.putObject("gdino_config");
       gdino.setAll((ObjectNode) g.meta().get("gdino_config"));

@@ -7,6 +7,9 @@ import dev.visionllm.Golden;
 import dev.visionllm.link.Route;
 import dev.visionllm.link.Tool;
 import dev.visionllm.loss.LanguageLoss;
+import dev.visionllm.model.diffusion.DiffusionLoss;
+import dev.visionllm.model.diffusion.LatentDiffusion;
+import dev.visionllm.model.diffusion.NoiseLevels;
 import dev.visionllm.model.gdino.Denoising;
 import dev.visionllm.model.gdino.DetectionLoss;
 import dev.visionllm.model.gdino.GroundingDino;
@@ -16,9 +19,12 @@ import dev.visionllm.nn.F;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
+import dev.visionllm.text.ClipTokenizer;
 import dev.visionllm.train.AdamW;
 import dev.visionllm.train.GradClip;
 import dev.visionllm.train.LearningRate;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -46,6 +52,7 @@ class TrainStepsGoldenTest {
   private static final double OUTLIERS =
       1e-4; // share of numbers that may be; Adam divides tiny gradients
   private static final double LOSS = 1e-6; // relative
+  private static final double GRADIENT = 1e-5; // of the tensor's maximum
   private static final int MASK_DRAWS = 4; // the first draw of the mask losses
 
   /** Groups of the reference's trainer and the factor of their learning rate's name in meta. */
@@ -57,13 +64,7 @@ class TrainStepsGoldenTest {
     return Golden.tests(
         Golden.Kind.TRAIN_STEPS,
         g -> {
-          Set<Integer> counts = new HashSet<>();
-          g.meta().get("id2index").forEach(n -> counts.add(n.size()));
-          if (counts.size() > 1) {
-            System.out.printf(
-                "%-32s skipped: class counts %s differ, where the reference mixes up the pictures'"
-                    + " text masks%n",
-                g.name(), counts);
+          if (mixedUp(g)) {
             return;
           }
           try (Params p = g.weights()) {
@@ -72,29 +73,144 @@ class TrainStepsGoldenTest {
         });
   }
 
+  /** The detector's loss reaches super-link queries, language model and bridge. */
+  @TestFactory
+  Stream<DynamicTest> gradientsThroughTheDetectorsLink() {
+    return Golden.tests(
+        Golden.Kind.MLLM_DET,
+        g -> {
+          if (mixedUp(g)) {
+            return;
+          }
+          try (Params p = g.weights()) {
+            MultimodalGoldenTest.Fixture f = MultimodalGoldenTest.Fixture.of(g, p);
+            GroundingDino gdino = new GroundingDino(p.at("gdino"), f.config().gdino());
+            List<Tensor> regions = learning(p);
+            step(f, gdino, regions, "train.", "train.loss_total", "train.loss_gdino");
+            gradients(g, p);
+          }
+        });
+  }
+
+  /** The loss of generation reaches super-link queries and language model. */
+  @TestFactory
+  Stream<DynamicTest> gradientsThroughTheGeneratorsLink() {
+    return Golden.tests(
+        Golden.Kind.MLLM_GEN,
+        g -> {
+          try (Params p = g.weights()) {
+            MultimodalGoldenTest.Fixture f = MultimodalGoldenTest.Fixture.of(g, p);
+            LatentDiffusion.Config c =
+                new LatentDiffusion.Config(
+                    DiffusersConfig.mapper(g.meta().get("sd_config"), "sd_config"),
+                    DiffusersConfig.text(g.meta().get("text_encoder_config"), "text_encoder"),
+                    DiffusersConfig.vae(g.meta().get("vae_config"), "vae_config"),
+                    DiffusersConfig.unet(g.meta().get("unet_config"), "unet_config"),
+                    NoiseLevels.SD_15);
+            LatentDiffusion sd = new LatentDiffusion(p.at("sd"), c);
+            learning(p);
+            List<Inputs> rows =
+                f.ids("input_ids").stream()
+                    .map(ids -> new Inputs(ids, List.of(), List.of()))
+                    .toList();
+            Multimodal.Embedded e = f.embed(rows);
+            Tensor hidden = f.forward(e);
+            List<Tensor> states =
+                f.model().links().collect(hidden, e.slots()).stream().map(Route::queries).toList();
+            DiffusionLoss.Draw draw =
+                new DiffusionLoss.Draw(
+                    g.io("draw.0.randn"),
+                    g.io("draw.1.randn_like"),
+                    g.io("draw.2.randint"),
+                    new float[states.size()]);
+            int q = c.mapper().queries();
+            DiffusionLoss.Result r =
+                new DiffusionLoss(sd, 0)
+                    .of(
+                        F.cat(0, states),
+                        g.io("output_images"),
+                        null,
+                        captions(g, q),
+                        new int[q],
+                        draw);
+            check(g, "loss_sd", r.total());
+            Tensor total = language(f, hidden).add(r.total());
+            check(g, "loss_total", total);
+            total.backward();
+            gradients(g, p);
+          }
+        });
+  }
+
+  private static Tensor captions(Golden g, int length) {
+    try {
+      ClipTokenizer words = ClipTokenizer.read(Golden.root().resolve("sd_text_encoder"));
+      List<long[]> rows = new ArrayList<>();
+      for (JsonNode caption : g.meta().get("captions")) {
+        rows.add(Arrays.stream(words.encode(caption.asString(), length)).asLongStream().toArray());
+      }
+      long[] flat = rows.stream().flatMapToLong(Arrays::stream).toArray();
+      return Tensors.of(flat, rows.size(), length);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void gradients(Golden g, Params p) {
+    long checked = 0;
+    for (String key : g.io().entries().keySet()) {
+      if (key.startsWith("grad.")) {
+        Tensor expected = g.io(key);
+        double most = Math.max(1e-6, expected.abs().max().item_double());
+        g.check(key, p.taken().get(key.substring("grad.".length())).grad(), GRADIENT * most);
+        checked++;
+      }
+    }
+    assertThat(checked).isPositive();
+  }
+
+  private static boolean mixedUp(Golden g) {
+    Set<Integer> counts = new HashSet<>();
+    g.meta().get("id2index").forEach(n -> counts.add(n.size()));
+    if (counts.size() > 1) {
+      System.out.printf(
+          "%-32s skipped: class counts %s differ, where the reference mixes up the pictures'"
+              + " text masks%n",
+          g.name(), counts);
+    }
+    return counts.size() > 1;
+  }
+
+  /** Lets all learn but the image encoder; returns the region encoder's parameters. */
+  private static List<Tensor> learning(Params p) {
+    p.taken()
+        .forEach(
+            (name, t) ->
+                t.requires_grad_(t.is_floating_point() && !name.startsWith("vis_encoder.")));
+    return p.taken().entrySet().stream()
+        .filter(e -> e.getKey().startsWith("region_encoder."))
+        .map(Map.Entry::getValue)
+        .filter(Tensor::is_floating_point)
+        .toList();
+  }
+
   private static void check(Golden g, Params p) {
     MultimodalGoldenTest.Fixture f = MultimodalGoldenTest.Fixture.of(g, p);
     GroundingDino gdino = new GroundingDino(p.at("gdino"), f.config().gdino());
     Map<String, Tensor> all = p.taken();
-    all.forEach(
-        (name, t) -> t.requires_grad_(t.is_floating_point() && !name.startsWith("vis_encoder.")));
+    List<Tensor> regions = learning(p);
     JsonNode optimizer = g.meta().get("optimizer");
     double rate = optimizer.get("learning_rate").asDouble();
     int steps = optimizer.get("total_steps").asInt();
     LearningRate schedule = LearningRate.cosine(optimizer.get("warmup_steps").asInt(), steps);
     Map<String, Double> rates = new HashMap<>();
-    List<Tensor> regions =
-        all.entrySet().stream()
-            .filter(e -> e.getKey().startsWith("region_encoder."))
-            .map(Map.Entry::getValue)
-            .filter(Tensor::is_floating_point)
-            .toList();
     try (AdamW adam = new AdamW(groups(g, all, rate, rates))) {
       for (int i = 0; i < steps; i++) {
         int step = i;
         TensorScope.value(
             () -> {
-              step(f, gdino, regions, step);
+              String at = "step" + step + ".";
+              step(f, gdino, regions, at, at + "loss", at + "loss_gdino");
               return null;
             });
         double norm = GradClip.clip(adam.parameters(), optimizer.get("max_grad_norm").asDouble());
@@ -112,9 +228,29 @@ class TrainStepsGoldenTest {
     parameters(g, steps - 1, all, rates);
   }
 
-  /** Forward and backward: the language loss and the detector's, through the link. */
+  private static Tensor language(MultimodalGoldenTest.Fixture f, Tensor hidden) {
+    long[] queries =
+        f.model().links().tools().stream()
+            .map(Tool::placeholders)
+            .flatMapToLong(t -> Arrays.stream(t).asLongStream())
+            .toArray();
+    Tensor labels = F.slice(f.g().io("labels"), 1, 0, hidden.size(1));
+    return LanguageLoss.ofHidden(
+        hidden, f.model().llm().head(), LanguageLoss.ignoring(labels, queries));
+  }
+
+  /**
+   * Forward and backward: the language loss and the detector's, through the link.
+   *
+   * @param prefix of the step's draws
+   * @param loss names of the total and of the detector's loss
+   */
   private static void step(
-      MultimodalGoldenTest.Fixture f, GroundingDino gdino, List<Tensor> regions, int step) {
+      MultimodalGoldenTest.Fixture f,
+      GroundingDino gdino,
+      List<Tensor> regions,
+      String prefix,
+      String... loss) {
     Golden g = f.g();
     List<int[]> ids = f.ids("input_ids");
     List<Inputs> rows = new ArrayList<>();
@@ -123,15 +259,7 @@ class TrainStepsGoldenTest {
     }
     Multimodal.Embedded e = f.embed(rows);
     Tensor hidden = f.forward(e);
-    long[] queries =
-        f.model().links().tools().stream()
-            .map(Tool::placeholders)
-            .flatMapToLong(t -> Arrays.stream(t).asLongStream())
-            .toArray();
-    Tensor labels = F.slice(g.io("labels"), 1, 0, hidden.size(1));
-    Tensor language =
-        LanguageLoss.ofHidden(
-            hidden, f.model().llm().head(), LanguageLoss.ignoring(labels, queries));
+    Tensor language = language(f, hidden);
     List<Route> routes = f.model().links().collect(hidden, e.slots());
     long most = routes.stream().mapToLong(r -> r.slots().size()).max().orElseThrow();
     boolean[] named = new boolean[Math.toIntExact(routes.size() * most)];
@@ -142,7 +270,7 @@ class TrainStepsGoldenTest {
     }
     Tensor textMask = Tensors.of(named, routes.size(), most);
     Tensor text = F.stack(0, routes.stream().map(r -> F.padRows(r.queries(), most)).toList());
-    String draws = "step" + step + ".draw.";
+    String draws = prefix + "draw.";
     List<Target> targets = targets(g, ids.size());
     Denoising denoising =
         Denoising.of(
@@ -181,8 +309,8 @@ class TrainStepsGoldenTest {
                     F.cat(0, shapes),
                     (n, p) -> g.io(draws + "%03d.rand".formatted(next[0]++))));
     Tensor total = language.add(detection.total());
-    check(g, "step" + step + ".loss_gdino", detection.total());
-    check(g, "step" + step + ".loss", total);
+    check(g, loss[0], total);
+    check(g, loss[1], detection.total());
     for (Tensor unused : regions) { // the reference runs its region encoder for nothing
       total = total.add(F.scale(unused.sum(), 0));
     }

@@ -17,7 +17,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import tools.jackson.databind.JsonNode;
@@ -38,32 +37,6 @@ class NetworksGoldenTest {
             g.check("mapper_encoder_out", mapper.encode(projected), 5e-6);
             g.check("mapping_feature", mapper.forward(states), 5e-6);
             NoLeaks.assertFlat(() -> mapper.forward(states));
-          }
-        });
-  }
-
-  /** From the language model's last states to the prediction: what the reference's losses say. */
-  @TestFactory
-  Stream<DynamicTest> fromTheLanguageModelToThePrediction() {
-    return Golden.tests(
-        Golden.Kind.MLLM_GEN,
-        g -> {
-          LatentDiffusion.Config c = Configs.of(g);
-          try (Params root = g.weights()) {
-            LatentDiffusion model = new LatentDiffusion(root.at(Configs.prefix(g)), c);
-            Tensor condition = model.mapper().forward(states(g, c.mapper().states()));
-            Tensor ids = tokens(g, Golden.root().resolve("sd_text_encoder"));
-            g.check(
-                "caption_loss", torch.mse_loss(condition, model.textEncoder().forward(ids)), 1e-5);
-            Tensor times = g.io("draw.2.randint");
-            Tensor noise = g.io("draw.1.randn_like");
-            Tensor sample = model.vae().encode(g.io("output_images")).sample(g.io("draw.0.randn"));
-            Tensor latents = F.scale(sample, c.vae().scalingFactor());
-            Tensor noisy = c.levels().addNoise(latents, noise, times);
-            g.check(
-                "image_loss",
-                torch.mse_loss(model.unet().forward(noisy, times, condition), noise),
-                1e-5);
           }
         });
   }
