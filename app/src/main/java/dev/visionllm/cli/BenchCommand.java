@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -205,12 +206,10 @@ final class BenchCommand extends CliCommand {
     }
     Native.load();
     VisionLlmConfig c = VisionLlmConfig.of(Skeleton.Preset.V2_7B.config(), preset);
-    Limits limits = Limits.measure();
+    List<Limits> limits = new ArrayList<>();
     List<ModelBench.Row> rows = new ArrayList<>();
     if (!json()) {
-      print(
-          "preset %s, random weights, %d threads; limits: %.0f GFLOP/s fp32, %.0f bf16, %.1f GB/s",
-          preset, Native.engine().threads(), limits.fp32(), limits.bf16(), limits.memory());
+      print("preset %s, random weights, %d threads", preset, Native.engine().threads());
       print("%-40s %5s %10s %10s %10s %7s", "", "", "best", "median", "limit", "ratio");
     }
     Consumer<ModelBench.Row> found =
@@ -218,7 +217,18 @@ final class BenchCommand extends CliCommand {
           rows.add(r);
           show(r);
         };
-    new ModelBench(c, ModelBench.Work.RELEASED, runs, limits, found).run(parts);
+    Supplier<Limits> measure =
+        () -> {
+          Limits now = Limits.measure();
+          limits.add(now);
+          if (!json()) {
+            print(
+                "limits now: %.0f GFLOP/s fp32, %.0f bf16, %.1f GB/s",
+                now.fp32(), now.bf16(), now.memory());
+          }
+          return now;
+        };
+    new ModelBench(c, ModelBench.Work.RELEASED, runs, measure, found).run(parts);
     if (json()) {
       printJson(Map.of("preset", preset, "runs", runs, "limits", limits, "figures", rows));
     }

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -30,9 +31,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Times the parts of a model of any size with random weights, one part in memory at a time, each
- * beside the time that its arithmetic (or its memory traffic) needs at the machine's limits.
- * Counted are matrix products and convolutions, two operations for a multiplication with an
- * addition.
+ * beside the time that its arithmetic (or its memory traffic) needs at the limits that the machine
+ * has just then. Counted are matrix products and convolutions, two operations for a multiplication
+ * with an addition.
  */
 final class ModelBench {
   /**
@@ -76,18 +77,21 @@ final class ModelBench {
   private final VisionLlmConfig config;
   private final Work work;
   private final int runs;
-  private final Limits limits;
+  private final Supplier<Limits> measure;
   private final Consumer<Row> found;
+  private Limits limits; // of now: a shared machine's change from minute to minute
 
   /**
    * @param runs of each figure after one that is not counted
+   * @param measure asked before each part
    * @param found told each figure when it is there
    */
-  ModelBench(VisionLlmConfig config, Work work, int runs, Limits limits, Consumer<Row> found) {
+  ModelBench(
+      VisionLlmConfig config, Work work, int runs, Supplier<Limits> measure, Consumer<Row> found) {
     this.config = config;
     this.work = work;
     this.runs = runs;
-    this.limits = limits;
+    this.measure = measure;
     this.found = found;
   }
 
@@ -104,6 +108,7 @@ final class ModelBench {
     for (String part : parts) {
       try (var scope = TensorScope.open();
           var noGrad = new NoGradGuard()) {
+        limits = measure.get();
         all.get(part).run();
       }
     }
@@ -242,6 +247,7 @@ final class ModelBench {
                   llm.forward(x, at, mask, cache);
                   return null;
                 });
+            limits = measure.get();
             decode(llm, cache, n, read);
           }
         });

@@ -35,7 +35,8 @@ class ModelBenchTest {
   @Test
   void everyPartTellsItsFigures() {
     List<ModelBench.Row> rows = new ArrayList<>();
-    new ModelBench(config, WORK, 2, new Limits(200, 400, 30), rows::add).run(ModelBench.PARTS);
+    new ModelBench(config, WORK, 2, () -> new Limits(200, 400, 30), rows::add)
+        .run(ModelBench.PARTS);
     assertThat(rows)
         .extracting(ModelBench.Row::name)
         .containsExactly(

@@ -30,6 +30,6 @@ public final class Linear {
 
   /** (..., in) -> (..., out). */
   public Tensor forward(Tensor x) {
-    return bias == null ? torch.linear(x, weight) : torch.linear(x, weight, bias);
+    return bias == null ? F.linear(x, weight) : torch.linear(x, weight, bias);
   }
 }

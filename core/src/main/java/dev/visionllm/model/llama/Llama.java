@@ -164,7 +164,7 @@ public final class Llama {
 
   /** Scores of every token of the vocabulary: hidden (..., d) -> (..., vocab). */
   public Tensor logits(Tensor hidden) {
-    return torch.linear(hidden, head());
+    return F.linear(hidden, head());
   }
 
   /**
