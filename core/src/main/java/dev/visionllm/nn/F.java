@@ -184,6 +184,18 @@ public final class F {
    * @return (b, heads, t, d)
    */
   public static Tensor attention(Tensor q, Tensor k, Tensor v, Tensor mask) {
+    return attention(q, k, v, mask, false);
+  }
+
+  /**
+   * As {@link #attention}, where the mask hides from each query the keys behind it, the t queries
+   * being the last t of s: chunks of queries then leave those keys out.
+   */
+  public static Tensor causalAttention(Tensor q, Tensor k, Tensor v, Tensor mask) {
+    return attention(q, k, v, mask, mask != null && mask.size(2) == q.size(2));
+  }
+
+  private static Tensor attention(Tensor q, Tensor k, Tensor v, Tensor mask, boolean causal) {
     if (q.is_cuda() || q.scalar_type().intern() == ScalarType.Float) {
       return torch.scaled_dot_product_attention(
           q,
@@ -196,20 +208,23 @@ public final class F {
           false);
     }
     double scale = 1 / Math.sqrt(q.size(3));
-    Tensor kt = k.transpose(2, 3);
     TensorVector chunks = new TensorVector();
     long t = q.size(2);
+    long s = k.size(2);
     for (long first = 0; first < t; first += QUERY_CHUNK) {
       long from = first;
       long to = Math.min(t, from + QUERY_CHUNK);
+      long keys = causal ? s - t + to : s;
       chunks.push_back( // a scope each: the scores of all chunks together can be gigabytes
           TensorScope.of(
               () -> {
+                Tensor kt = slice(k, 2, 0, keys).transpose(2, 3);
                 Tensor scores = torch.matmul(scale(slice(q, 2, from, to), scale), kt);
                 if (mask != null) {
-                  scores = scores.add(mask.size(2) == 1 ? mask : slice(mask, 2, from, to));
+                  Tensor rows = mask.size(2) == 1 ? mask : slice(mask, 2, from, to);
+                  scores = scores.add(slice(rows, 3, 0, keys));
                 }
-                return torch.matmul(torch.softmax(scores, -1), v);
+                return torch.matmul(torch.softmax(scores, -1), slice(v, 2, 0, keys));
               }));
     }
     return torch.cat(chunks, 2);

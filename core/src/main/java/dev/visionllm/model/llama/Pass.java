@@ -42,14 +42,14 @@ record Pass(Tensor cos, Tensor sin, Tensor mask, KvCache cache, boolean whole) {
     long heads = q.size(1);
     long kvHeads = k.size(1);
     if (heads == kvHeads) {
-      return F.attention(q, k, v, mask);
+      return F.causalAttention(q, k, v, mask);
     }
     long group = heads / kvHeads;
     if (q.size(2) == 1) { // the group's heads become query rows: nothing of the cache is copied
       Tensor rows = q.reshape(b, kvHeads, group, q.size(3));
       return F.attention(rows, k, v, mask).reshape(b, heads, 1, q.size(3));
     }
-    return F.attention(q, shared(k, group), shared(v, group), mask);
+    return F.causalAttention(q, shared(k, group), shared(v, group), mask);
   }
 
   /** (b, g, s, k) -> (b, h, s, k), each head repeated for its group. */

@@ -10,6 +10,8 @@ import dev.visionllm.nn.F;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -239,6 +241,29 @@ class LlamaTest {
       Tensor at = Masks.positions(1, 0, 7);
       Tensor uncached = llama.forward(part, at, Masks.causal(7), null).narrow(1, 4, 2);
       Golden.check("llama", "bf16, uncached", uncached, F.cat(1, fifth, sixth), 0.02);
+    }
+  }
+
+  /** Long prompts in bf16 run in chunks of queries, each on the keys up to its last one. */
+  @Test
+  void chunksOfAPromptInBf16EqualItsParts() {
+    try (var scope = TensorScope.open();
+        Params half = new Params(RandomWeights.of(1, ScalarType.BFloat16));
+        KvCache cache = new KvCache(TINY)) {
+      Llama llama = new Llama(half, TINY);
+      int t = 590; // two chunks
+      Tensor x = llama.embed(Tensors.of(ids(t), 1, t));
+      Tensor whole = llama.forward(x, Masks.positions(1, 0, t), Masks.causal(t), null);
+      List<Tensor> parts = new ArrayList<>();
+      for (int from = 0; from < t; from += 295) {
+        parts.add(
+            llama.forward(
+                x.narrow(1, from, 295),
+                Masks.positions(1, from, 295),
+                Masks.causal(295, from + 295),
+                cache));
+      }
+      Golden.check("llama", "bf16, in parts", whole, F.cat(1, parts), 0.04);
     }
   }
 
