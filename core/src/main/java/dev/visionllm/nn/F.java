@@ -97,6 +97,12 @@ public final class F {
     return torch.log(a.div(b));
   }
 
+  /** Cross-entropy of logits and labels from 0 to 1, element by element. */
+  public static Tensor binaryCrossEntropy(Tensor logits, Tensor labels) {
+    TensorOptional none = new TensorOptional();
+    return torch.binary_cross_entropy_with_logits(logits, labels, none, none, 0);
+  }
+
   /** 0 where mask is false, minus infinity where it is true, in like's dtype and device. */
   public static Tensor maskOut(Tensor mask, Tensor like) {
     return fill(mask.type_as(like).mul(new Scalar(0.0)), mask, Double.NEGATIVE_INFINITY);

@@ -6,7 +6,6 @@ import dev.visionllm.tensor.Tensors;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -24,8 +23,6 @@ public record MaskLoss(
     int points, double oversample, double important, double maskWeight, double diceWeight) {
   /** The paper's. */
   public static final MaskLoss PAPER = new MaskLoss(12_544, 3, 0.75, 5, 5);
-
-  private static final long NO_REDUCTION = 0;
 
   /** Refuses values without a meaning. */
   public MaskLoss {
@@ -62,9 +59,7 @@ public record MaskLoss(
           Tensor at = TensorScope.of(() -> chosen(predicted, draws)); // (n, p, 2)
           Tensor labels = sample(truth, at); // (n, p)
           Tensor logits = sample(predicted, at);
-          TensorOptional none = new TensorOptional();
-          Tensor cross =
-              torch.binary_cross_entropy_with_logits(logits, labels, none, none, NO_REDUCTION);
+          Tensor cross = F.binaryCrossEntropy(logits, labels);
           Tensor p = torch.sigmoid(logits);
           Tensor both = F.scale(F.sum(p.mul(labels), 1), 2).add(new Scalar(1.0));
           Tensor all = F.sum(p, 1).add(F.sum(labels, 1)).add(new Scalar(1.0));
