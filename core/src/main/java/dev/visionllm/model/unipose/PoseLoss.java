@@ -12,7 +12,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -40,18 +39,6 @@ public record PoseLoss(
     double oksWeight) {
   /** The paper's; the reference gives the similarity the weight of the distance. */
   public static final PoseLoss PAPER = new PoseLoss(DetectionLoss.Config.PAPER, 10, 4, 10, 10);
-
-  /**
-   * Falloffs that the reference gives to the 68 keypoint ids of a data set, whatever they mean: 17
-   * like COCO's, and the same for all others.
-   */
-  static final List<Double> REFERENCE_SIGMAS =
-      Stream.concat(
-              Stream.of(
-                  .026, .025, .025, .035, .035, .079, .079, .072, .072, .062, .062, .107, .107,
-                  .087, .087, .089, .089),
-              Stream.generate(() -> .025).limit(51))
-          .toList();
 
   private static final double EPS = 1e-6;
 
