@@ -13,19 +13,10 @@ final class ProcessMemory {
 
   /** Bytes in memory now. */
   static long resident() {
-    return read("VmRSS:");
-  }
-
-  /** Most bytes that were in memory at once; elsewhere than on Linux those of now. */
-  static long peak() {
-    return read("VmHWM:");
-  }
-
-  private static long read(String key) {
     if (Files.exists(STATUS)) {
       try {
         for (String line : Files.readAllLines(STATUS)) {
-          if (line.startsWith(key)) {
+          if (line.startsWith("VmRSS:")) {
             return 1024 * Long.parseLong(line.replaceAll("\\D", "")); // in kB
           }
         }

@@ -180,6 +180,9 @@ public final class Workers implements AutoCloseable {
     if (size == 1) {
       return mine;
     }
+    if (!names.containsAll(mine.keySet())) {
+      throw new IllegalStateException("losses " + mine.keySet() + " are not all of " + names);
+    }
     int n = names.size();
     float[] values = new float[2 * n]; // the numbers, then whether they are there
     for (int i = 0; i < n; i++) {

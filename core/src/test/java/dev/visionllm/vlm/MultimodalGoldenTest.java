@@ -94,6 +94,14 @@ class MultimodalGoldenTest {
       return rows;
     }
 
+    /** The folder's rows with a picture each. */
+    List<Inputs> rows() {
+      List<int[]> ids = ids("input_ids");
+      return IntStream.range(0, ids.size())
+          .mapToObj(i -> new Inputs(ids.get(i), List.of(picture(g.io("images." + i))), List.of()))
+          .toList();
+    }
+
     /** The ids without the placeholders of super-link queries. */
     int[] bare(int[] ids) {
       List<Integer> placeholders = new ArrayList<>();
@@ -156,12 +164,7 @@ class MultimodalGoldenTest {
   /** Classes by [DET] and keypoints by [POSE] in the same row; model.unipose takes it from here. */
   private static void poses(Fixture f) {
     Golden g = f.g();
-    List<int[]> ids = f.ids("input_ids");
-    List<Inputs> rows = new ArrayList<>();
-    for (int i = 0; i < ids.size(); i++) {
-      rows.add(new Inputs(ids.get(i), List.of(f.picture(g.io("images." + i))), List.of()));
-    }
-    Multimodal.Embedded e = f.embed(rows);
+    Multimodal.Embedded e = f.embed(f.rows());
     Tensor hidden = f.forward(e);
     f.same("llm_logits", f.model().llm().logits(hidden), e.lengths());
     List<Route> routes = f.model().links().collect(hidden, e.slots());
@@ -410,12 +413,7 @@ class MultimodalGoldenTest {
   private static void detector(Fixture f, Params p) {
     Golden g = f.g();
     GroundingDino gdino = new GroundingDino(p.at("gdino"), f.config().gdino());
-    List<int[]> ids = f.ids("input_ids");
-    List<Inputs> rows = new ArrayList<>();
-    for (int i = 0; i < ids.size(); i++) {
-      rows.add(new Inputs(ids.get(i), List.of(f.picture(g.io("images." + i))), List.of()));
-    }
-    Multimodal.Embedded e = f.embed(rows);
+    Multimodal.Embedded e = f.embed(f.rows());
     Tensor hidden = f.forward(e);
     f.same("eval.llm_logits", f.model().llm().logits(hidden), e.lengths());
     Tensor queries = queries(f, "eval.", hidden, e);

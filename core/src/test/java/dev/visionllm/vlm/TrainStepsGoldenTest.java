@@ -7,11 +7,12 @@ import dev.visionllm.Golden;
 import dev.visionllm.link.Route;
 import dev.visionllm.link.Tool;
 import dev.visionllm.loss.LanguageLoss;
+import dev.visionllm.model.diffusion.Configs;
 import dev.visionllm.model.diffusion.DiffusionLoss;
 import dev.visionllm.model.diffusion.LatentDiffusion;
-import dev.visionllm.model.diffusion.NoiseLevels;
 import dev.visionllm.model.gdino.Denoising;
 import dev.visionllm.model.gdino.DetectionLoss;
+import dev.visionllm.model.gdino.GoldenTargets;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.model.gdino.MaskLoss;
 import dev.visionllm.model.gdino.Target;
@@ -19,12 +20,9 @@ import dev.visionllm.nn.F;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
-import dev.visionllm.text.ClipTokenizer;
 import dev.visionllm.train.AdamW;
 import dev.visionllm.train.GradClip;
 import dev.visionllm.train.LearningRate;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -33,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Scalar;
@@ -100,13 +99,7 @@ class TrainStepsGoldenTest {
         g -> {
           try (Params p = g.weights()) {
             MultimodalGoldenTest.Fixture f = MultimodalGoldenTest.Fixture.of(g, p);
-            LatentDiffusion.Config c =
-                new LatentDiffusion.Config(
-                    DiffusersConfig.mapper(g.meta().get("sd_config"), "sd_config"),
-                    DiffusersConfig.text(g.meta().get("text_encoder_config"), "text_encoder"),
-                    DiffusersConfig.vae(g.meta().get("vae_config"), "vae_config"),
-                    DiffusersConfig.unet(g.meta().get("unet_config"), "unet_config"),
-                    NoiseLevels.SD_15);
+            LatentDiffusion.Config c = Configs.of(g);
             LatentDiffusion sd = new LatentDiffusion(p.at("sd"), c);
             learning(p);
             List<Inputs> rows =
@@ -130,7 +123,7 @@ class TrainStepsGoldenTest {
                         F.cat(0, states),
                         g.io("output_images"),
                         null,
-                        captions(g, q),
+                        Configs.captions(g, Golden.root().resolve("sd_text_encoder")),
                         new int[q],
                         draw);
             check(g, "loss_sd", r.total());
@@ -140,20 +133,6 @@ class TrainStepsGoldenTest {
             gradients(g, p);
           }
         });
-  }
-
-  private static Tensor captions(Golden g, int length) {
-    try {
-      ClipTokenizer words = ClipTokenizer.read(Golden.root().resolve("sd_text_encoder"));
-      List<long[]> rows = new ArrayList<>();
-      for (JsonNode caption : g.meta().get("captions")) {
-        rows.add(Arrays.stream(words.encode(caption.asString(), length)).asLongStream().toArray());
-      }
-      long[] flat = rows.stream().flatMapToLong(Arrays::stream).toArray();
-      return Tensors.of(flat, rows.size(), length);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   private static void gradients(Golden g, Params p) {
@@ -252,11 +231,7 @@ class TrainStepsGoldenTest {
       String prefix,
       String... loss) {
     Golden g = f.g();
-    List<int[]> ids = f.ids("input_ids");
-    List<Inputs> rows = new ArrayList<>();
-    for (int i = 0; i < ids.size(); i++) {
-      rows.add(new Inputs(ids.get(i), List.of(f.picture(g.io("images." + i))), List.of()));
-    }
+    List<Inputs> rows = f.rows();
     Multimodal.Embedded e = f.embed(rows);
     Tensor hidden = f.forward(e);
     Tensor language = language(f, hidden);
@@ -270,24 +245,20 @@ class TrainStepsGoldenTest {
     }
     Tensor textMask = Tensors.of(named, routes.size(), most);
     Tensor text = F.stack(0, routes.stream().map(r -> F.padRows(r.queries(), most)).toList());
-    String draws = prefix + "draw.";
-    List<Target> targets = targets(g, ids.size());
+    List<Target> targets =
+        IntStream.range(0, rows.size()).mapToObj(i -> GoldenTargets.of(g, i)).toList();
     Denoising denoising =
         Denoising.of(
             targets,
             new Denoising.Settings(g.meta().get("dn_number").asInt(), 0.5, 1.0),
             gdino.config().queries(),
-            new Denoising.Noise(
-                Tensors.floats(g.io(draws + "000.rand_like")),
-                Tensors.longs(g.io(draws + "001.randint_like")),
-                Tensors.floats(g.io(draws + "002.randint_like")),
-                Tensors.floats(g.io(draws + "003.rand_like"))));
-    long height = side(g, 1, ids.size());
-    long width = side(g, 2, ids.size());
+            GoldenTargets.noise(g, prefix));
+    long height = side(g, 1, rows.size());
+    long width = side(g, 2, rows.size());
     List<Tensor> pixels = new ArrayList<>();
     List<Tensor> inside = new ArrayList<>();
     List<Tensor> shapes = new ArrayList<>();
-    for (int i = 0; i < ids.size(); i++) {
+    for (int i = 0; i < rows.size(); i++) {
       Tensor picture = g.io("images_aug." + i);
       pixels.add(padded(picture, height, width));
       inside.add(padded(torch.ones_like(picture.select(0, 0)), height, width).gt(new Scalar(0)));
@@ -307,7 +278,7 @@ class TrainStepsGoldenTest {
                     new MaskLoss(g.meta().get("mask_num_points").asInt(), 3, 0.75, 5, 5),
                     gdino.masks(out),
                     F.cat(0, shapes),
-                    (n, p) -> g.io(draws + "%03d.rand".formatted(next[0]++))));
+                    (n, p) -> g.io(prefix + "draw.%03d.rand".formatted(next[0]++))));
     Tensor total = language.add(detection.total());
     check(g, loss[0], total);
     check(g, loss[1], detection.total());
@@ -332,26 +303,6 @@ class TrainStepsGoldenTest {
     long h = height - x.size(-2);
     long w = width - x.size(-1);
     return torch.constant_pad_nd(x, new long[] {0, w, 0, h}, new Scalar(0));
-  }
-
-  private static List<Target> targets(Golden g, int pictures) {
-    List<Target> targets = new ArrayList<>();
-    for (int i = 0; i < pictures; i++) {
-      Map<Long, Integer> positions = new HashMap<>();
-      g.meta()
-          .get("id2index")
-          .get(i)
-          .properties()
-          .forEach(e -> positions.put(Long.valueOf(e.getKey()), e.getValue().asInt()));
-      float[] flat = Tensors.floats(g.io("target." + i + ".boxes_cxcywh"));
-      float[][] boxes = new float[flat.length / 4][4];
-      for (int j = 0; j < flat.length; j++) {
-        boxes[j / 4][j % 4] = flat[j];
-      }
-      targets.add(
-          Target.of(Tensors.longs(g.io("target." + i + ".class_labels_raw")), positions, boxes));
-    }
-    return targets;
   }
 
   /** The reference's groups. */

@@ -128,11 +128,7 @@ final class Decoder {
                 Tensor best = choose(on, found);
                 Tensor groups = groups(found, on, best);
                 Tensor places = places(F.slice(refined, 1, n, all), on, best);
-                return List.of(
-                    state,
-                    F.cat(1, F.slice(y, 1, 0, n), groups),
-                    F.cat(1, F.slice(refined, 1, 0, n), places),
-                    best);
+                return List.of(state, behind(y, n, groups), behind(refined, n, places), best);
               });
       turns.add(new Turn(out.get(0), from));
       x = out.get(1);
@@ -171,7 +167,6 @@ final class Decoder {
   private Tensor refinePoses(int layer, Tensor y, Tensor place, long n) {
     long b = y.size(0);
     long s = c.groups().length();
-    Tensor repaired = heads.box(layer, F.slice(y, 1, 0, n), F.slice(place, 1, 0, n));
     Tensor states = F.slice(y, 1, n, y.size(1)).reshape(b, c.groups().count(), s, c.hidden());
     Tensor places = F.slice(place, 1, n, y.size(1)).reshape(b, c.groups().count(), s, 4);
     Tensor box = heads.box(layer, F.slice(states, 2, 0, 1), F.slice(places, 2, 0, 1));
@@ -179,7 +174,14 @@ final class Decoder {
     Tensor move = F.cat(-1, heads.point(layer, points), heads.pointSize(layer, points));
     Tensor from = F.inverseSigmoid(F.slice(places, 2, 1, s), EPS);
     Tensor poses = F.cat(2, box, torch.sigmoid(from.add(move))).flatten(1, 2);
-    return F.cat(1, repaired, poses);
+    return n == 0
+        ? poses
+        : F.cat(1, heads.box(layer, F.slice(y, 1, 0, n), F.slice(place, 1, 0, n)), poses);
+  }
+
+  /** The first n queries of x and then the rest; the rest itself if n is 0. */
+  private static Tensor behind(Tensor x, long n, Tensor rest) {
+    return n == 0 ? rest : F.cat(1, F.slice(x, 1, 0, n), rest);
   }
 
   private static final class Layer {

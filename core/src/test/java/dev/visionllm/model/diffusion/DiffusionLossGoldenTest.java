@@ -6,7 +6,6 @@ import dev.visionllm.Golden;
 import dev.visionllm.NoLeaks;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Tensors;
-import java.util.Arrays;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.DynamicTest;
@@ -16,8 +15,6 @@ import org.junit.jupiter.api.TestFactory;
 class DiffusionLossGoldenTest {
   private static final double LOSS = 1e-6;
   private static final double GRADIENT = 1e-5; // of the tensor's maximum
-  private static final int START = 521;
-  private static final int END = 522; // ids of the folders' tiny CLIP vocabulary
 
   @TestFactory
   Stream<DynamicTest> lossesAndGradients() {
@@ -39,10 +36,8 @@ class DiffusionLossGoldenTest {
                           .valueStream()
                           .noneMatch(m -> name.contains("." + m.asString() + "."))));
       Tensor hidden = g.io("hidden_states").requires_grad_(true);
-      Tensor captions = NetworksGoldenTest.tokens(g, Golden.root().resolve("sd_text_encoder"));
-      int[] empty = new int[c.mapper().queries()];
-      Arrays.fill(empty, END);
-      empty[0] = START;
+      Tensor captions = Configs.captions(g, Golden.root().resolve("sd_text_encoder"));
+      int[] empty = Configs.empty(c.mapper().queries());
       DiffusionLoss.Draw draw =
           new DiffusionLoss.Draw(
               g.io("draw.0.randn"),

@@ -7,10 +7,6 @@ import dev.visionllm.NoLeaks;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Tensors;
-import dev.visionllm.text.ClipTokenizer;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -19,7 +15,6 @@ import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import tools.jackson.databind.JsonNode;
 
 /** Each network of image generation against the reference. */
 class NetworksGoldenTest {
@@ -67,7 +62,7 @@ class NetworksGoldenTest {
         Golden.Kind.SD_TEXT_ENCODER,
         g -> {
           LatentDiffusion.Config c = Configs.of(g);
-          Tensor ids = tokens(g, g.dir());
+          Tensor ids = Configs.captions(g, g.dir());
           assertThat(Tensors.longs(ids)).isEqualTo(Tensors.longs(g.io("input_ids")));
           try (Params root = g.weights()) {
             TextEncoder text =
@@ -81,25 +76,6 @@ class NetworksGoldenTest {
             NoLeaks.assertFlat(() -> text.forward(ids));
           }
         });
-  }
-
-  /** The folder's captions through our tokenizer. */
-  static Tensor tokens(Golden g, Path files) {
-    int length = g.meta().get(Configs.prefix(g) + "_config").get("num_queries").asInt();
-    try {
-      ClipTokenizer tokenizer = ClipTokenizer.read(files);
-      JsonNode captions = g.meta().get("captions");
-      long[] ids = new long[captions.size() * length];
-      for (int i = 0; i < captions.size(); i++) {
-        int[] row = tokenizer.encode(captions.get(i).asString(), length);
-        for (int k = 0; k < length; k++) {
-          ids[i * length + k] = row[k];
-        }
-      }
-      return Tensors.of(ids, captions.size(), length);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   @TestFactory

@@ -10,7 +10,6 @@ import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import dev.visionllm.vlm.DiffusersConfig;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Scalar;
@@ -23,8 +22,6 @@ import tools.jackson.databind.JsonNode;
 class SamplingGoldenTest {
   private static final double OUTPUT = 6e-5; // predictions, one step, pictures
   private static final double RUN = 8e-6; // of the maximum: guidance and noise level amplify ulps
-  private static final int START = 521;
-  private static final int END = 522; // ids of the folders' tiny CLIP vocabulary
 
   @TestFactory
   Stream<DynamicTest> generation() {
@@ -148,9 +145,7 @@ class SamplingGoldenTest {
   private static Denoising start(
       Golden g, LatentDiffusion model, Tensor states, String name, boolean previews) {
     Settings settings = settings(g, model, name).withPreviews(previews);
-    int[] empty = new int[model.config().mapper().queries()];
-    Arrays.fill(empty, END);
-    empty[0] = START;
+    int[] empty = Configs.empty(model.config().mapper().queries());
     List<Noise> noise = List.of(recorded(g, name, first(g, model)));
     if (!model.config().edits()) {
       return new TextToImage(model).start(states, empty, settings, noise);

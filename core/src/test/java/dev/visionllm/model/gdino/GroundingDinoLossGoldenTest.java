@@ -11,7 +11,6 @@ import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -290,31 +289,14 @@ class GroundingDinoLossGoldenTest {
             g.meta().get("dn_number").asInt(),
             g.meta().get("label_noise_ratio").asDouble(),
             g.meta().get("box_noise_scale").asDouble());
-    Denoising.Noise noise =
-        new Denoising.Noise(
-            Tensors.floats(g.io("draw.000.rand_like")),
-            Tensors.longs(g.io("draw.001.randint_like")),
-            Tensors.floats(g.io("draw.002.randint_like")),
-            Tensors.floats(g.io("draw.003.rand_like")));
-    return Denoising.of(targets(g), settings, g.config("num_queries").asInt(), noise);
+    return Denoising.of(
+        targets(g), settings, g.config("num_queries").asInt(), GoldenTargets.noise(g, ""));
   }
 
   private static List<Target> targets(Golden g) {
     List<Target> targets = new ArrayList<>();
     for (int i = 0; g.has("target." + i + ".class_labels_raw"); i++) {
-      Map<Long, Integer> positions = new HashMap<>();
-      g.meta()
-          .get("id2index")
-          .get(i)
-          .properties()
-          .forEach(e -> positions.put(Long.valueOf(e.getKey()), e.getValue().asInt()));
-      long[] ids = Tensors.longs(g.io("target." + i + ".class_labels_raw"));
-      float[] flat = Tensors.floats(g.io("target." + i + ".boxes_cxcywh"));
-      float[][] boxes = new float[ids.length][4];
-      for (int j = 0; j < flat.length; j++) {
-        boxes[j / 4][j % 4] = flat[j];
-      }
-      Target target = Target.of(ids, positions, boxes);
+      Target target = GoldenTargets.of(g, i);
       assertThat(target.classes())
           .isEqualTo(
               Stream.of(Tensors.longs(g.io("target." + i + ".class_index")))

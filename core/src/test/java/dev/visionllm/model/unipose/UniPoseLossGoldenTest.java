@@ -6,14 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 import dev.visionllm.Golden;
 import dev.visionllm.model.gdino.Denoising;
 import dev.visionllm.model.gdino.DetectionLoss;
+import dev.visionllm.model.gdino.GoldenTargets;
 import dev.visionllm.model.gdino.Target;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.Features;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -156,14 +155,8 @@ class UniPoseLossGoldenTest {
             c.get("dn_label_noise_ratio").asDouble(),
             c.get("dn_box_noise_scale").asDouble(),
             Decoder.EPS);
-    Denoising.Noise noise =
-        new Denoising.Noise(
-            Tensors.floats(g.io("draw.000.rand_like")),
-            Tensors.longs(g.io("draw.001.randint_like")),
-            Tensors.floats(g.io("draw.002.randint_like")),
-            Tensors.floats(g.io("draw.003.rand_like")));
     List<Target> objects = targets.stream().map(PoseTarget::objects).toList();
-    return Denoising.of(objects, settings, queries, noise);
+    return Denoising.of(objects, settings, queries, GoldenTargets.noise(g, ""));
   }
 
   /** Keypoints from the data set's order into the prompt's. */
@@ -172,22 +165,15 @@ class UniPoseLossGoldenTest {
     int all = g.meta().get("config").get("num_body_points").asInt();
     for (int i = 0; g.has("target." + i + ".area"); i++) {
       String at = "target." + i + ".";
-      Map<Long, Integer> positions = new HashMap<>();
       JsonNode meta = g.meta();
-      meta.get("id2index")
-          .get(i)
-          .properties()
-          .forEach(e -> positions.put(Long.valueOf(e.getKey()), e.getValue().asInt()));
-      float[] flat = Tensors.floats(g.io(at + "boxes_cxcywh"));
+      Target objects = GoldenTargets.of(g, i);
       float[] xyv = Tensors.floats(g.io(at + "keypoints_xyxyvv"));
-      int n = flat.length / 4;
+      int n = objects.size();
       JsonNode order = meta.get("kpt_id2index").get(i);
-      float[][] boxes = new float[n][4];
       float[][] points = new float[n][2 * order.size()];
       float[][] visible = new float[n][order.size()];
       float[] sigmas = new float[order.size()];
       for (int j = 0; j < n; j++) {
-        boxes[j] = Arrays.copyOfRange(flat, 4 * j, 4 * j + 4);
         for (Map.Entry<String, JsonNode> e : order.properties()) {
           int id = Integer.parseInt(e.getKey());
           int k = e.getValue().asInt();
@@ -198,12 +184,7 @@ class UniPoseLossGoldenTest {
         }
       }
       targets.add(
-          new PoseTarget(
-              Target.of(Tensors.longs(g.io(at + "class_labels_raw")), positions, boxes),
-              points,
-              visible,
-              Tensors.floats(g.io(at + "area")),
-              sigmas));
+          new PoseTarget(objects, points, visible, Tensors.floats(g.io(at + "area")), sigmas));
     }
     return targets;
   }
