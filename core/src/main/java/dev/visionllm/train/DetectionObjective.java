@@ -1,11 +1,13 @@
 package dev.visionllm.train;
 
+import dev.visionllm.geometry.Mask;
 import dev.visionllm.image.Normalize;
 import dev.visionllm.image.Raster;
 import dev.visionllm.link.Route;
 import dev.visionllm.model.gdino.Denoising;
 import dev.visionllm.model.gdino.DetectionLoss;
 import dev.visionllm.model.gdino.GroundingDino;
+import dev.visionllm.model.gdino.MaskLoss;
 import dev.visionllm.model.gdino.Target;
 import dev.visionllm.model.llama.Masks;
 import dev.visionllm.nn.F;
@@ -18,6 +20,7 @@ import dev.visionllm.vlm.VisionLlmConfig;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,6 +29,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Detection of named classes, those of the picture among others that are absent. The text queries
@@ -33,14 +37,16 @@ import org.bytedeco.pytorch.Tensor;
  * then the detector's loss reaches the language model (paper 3.2).
  */
 final class DetectionObjective implements Objective<DetectionObjective.Batch> {
-  /** One picture with its prompt. */
-  record Example(float[] pixels, List<String> names, Target target, Inputs guided) {}
+  /** One picture with its prompt. @param masks of the target's objects at the picture's size */
+  record Example(
+      float[] pixels, List<String> names, Target target, boolean[] masks, Inputs guided) {}
 
   /** Pictures of one size. */
   record Batch(int side, List<Example> examples) {}
 
   private static final double CODE_NOISE = 0.3;
   private static final int FEWEST = 4;
+  private static final int NARROW = 5; // most names of a narrow prompt
 
   private final Corpus corpus;
   private final VisionLlmConfig config;
@@ -59,6 +65,11 @@ final class DetectionObjective implements Objective<DetectionObjective.Batch> {
       Recipe recipe) {
     if (gdino == null) {
       throw new IllegalArgumentException("the model has no detector: set use_gdino in config.json");
+    }
+    if (recipe.maskPoints() > 0 && !gdino.config().masks()) {
+      throw new IllegalArgumentException(
+          "mask_points is %d but the model has no mask branch: set use_masks in config.json"
+              .formatted(recipe.maskPoints()));
     }
     this.corpus = corpus;
     this.config = config;
@@ -97,22 +108,59 @@ final class DetectionObjective implements Objective<DetectionObjective.Batch> {
               pixels,
               names,
               target(p, names, flip),
+              recipe.maskPoints() > 0 ? masks(p, names, side, flip) : new boolean[0],
               model == null ? null : Guided.inputs(preprocess, raster, names)));
     }
     return new Batch(side, examples);
   }
 
-  /** The picture's classes and some that it does not hold, in random order. */
+  /**
+   * The picture's classes and some that it does not hold, in random order; a narrow prompt names a
+   * few and not all of those that are there.
+   */
   private List<String> names(Corpus.Picture p, RandomGenerator random) {
-    Set<String> names = new LinkedHashSet<>();
-    p.things().forEach(t -> names.add(t.name()));
-    int wanted = Math.max(names.size(), random.nextInt(FEWEST, recipe.classes() + 1));
-    while (names.size() < Math.min(wanted, corpus.classes().size())) {
-      names.add(corpus.classes().get(random.nextInt(corpus.classes().size())));
+    List<String> shown =
+        new ArrayList<>(p.things().stream().map(Corpus.Thing::name).distinct().toList());
+    boolean narrow = random.nextDouble() < recipe.narrow();
+    int wanted =
+        narrow ? random.nextInt(1, NARROW + 1) : random.nextInt(FEWEST, recipe.classes() + 1);
+    if (narrow) {
+      Collections.shuffle(shown, new Random(random.nextLong()));
+      shown = shown.subList(0, random.nextInt(Math.min(wanted, shown.size()) + 1));
+    }
+    Set<String> names = new LinkedHashSet<>(shown);
+    Set<String> there = new HashSet<>();
+    p.things().forEach(t -> there.add(t.name()));
+    while (names.size() < Math.min(wanted, corpus.classes().size() - there.size())) {
+      String name = corpus.classes().get(random.nextInt(corpus.classes().size()));
+      if (!there.contains(name)) {
+        names.add(name);
+      }
     }
     List<String> shuffled = new ArrayList<>(names);
     Collections.shuffle(shuffled, new Random(random.nextLong()));
     return shuffled;
+  }
+
+  /** What a prompt asks for. */
+  private static List<Corpus.Thing> asked(Corpus.Picture p, List<String> names) {
+    return p.things().stream().filter(t -> names.contains(t.name())).toList();
+  }
+
+  /** Silhouettes of what is asked for, one after the other, rows of side pixels. */
+  private static boolean[] masks(Corpus.Picture p, List<String> names, int side, boolean flip) {
+    List<Corpus.Thing> things = asked(p, names);
+    boolean[] out = new boolean[things.size() * side * side];
+    for (int i = 0; i < things.size(); i++) {
+      Mask mask = things.get(i).mask(p.width(), p.height());
+      for (int y = 0; y < side; y++) {
+        for (int x = 0; x < side; x++) {
+          int from = ((flip ? side - 1 - x : x) * 2 + 1) * p.width() / (2 * side);
+          out[(i * side + y) * side + x] = mask.get(from, (y * 2 + 1) * p.height() / (2 * side));
+        }
+      }
+    }
+    return out;
   }
 
   private static Target target(Corpus.Picture p, List<String> names, boolean flip) {
@@ -120,11 +168,12 @@ final class DetectionObjective implements Objective<DetectionObjective.Batch> {
     for (int i = 0; i < names.size(); i++) {
       at.put(names.get(i), i);
     }
-    int n = p.things().size();
+    List<Corpus.Thing> things = asked(p, names);
+    int n = things.size();
     int[] classes = new int[n];
     float[][] boxes = new float[n][];
     for (int i = 0; i < n; i++) {
-      Corpus.Thing t = p.things().get(i);
+      Corpus.Thing t = things.get(i);
       classes[i] = at.get(t.name());
       double cx = (t.box().x0() + t.box().x1()) / 2 / p.width();
       boxes[i] =
@@ -181,10 +230,36 @@ final class DetectionObjective implements Objective<DetectionObjective.Batch> {
             textMask,
             denoising,
             true);
-    DetectionLoss.Result result = criterion.of(out, textMask, targets, denoising, null);
+    DetectionLoss.Result result =
+        criterion.of(out, textMask, targets, denoising, shapes(batch, out));
     Map<String, Tensor> losses = new LinkedHashMap<>();
     losses.put("detection", result.total());
     return losses;
+  }
+
+  /** What is judged of masks; null where there is nothing. */
+  private DetectionLoss.Shapes shapes(Batch batch, GroundingDino.Output out) {
+    int pixels = batch.side() * batch.side();
+    int n = batch.examples().stream().mapToInt(e -> e.masks().length / pixels).sum();
+    if (n == 0) {
+      return null;
+    }
+    boolean[] all = new boolean[n * pixels];
+    int at = 0;
+    for (Example e : batch.examples()) {
+      System.arraycopy(e.masks(), 0, all, at, e.masks().length);
+      at += e.masks().length;
+    }
+    Tensor truth = Tensors.of(all, n, batch.side(), batch.side()).to(ScalarType.Float);
+    MaskLoss paper = MaskLoss.PAPER;
+    MaskLoss loss =
+        new MaskLoss(
+            recipe.maskPoints(),
+            paper.oversample(),
+            paper.important(),
+            paper.maskWeight(),
+            paper.diceWeight());
+    return new DetectionLoss.Shapes(loss, gdino.masks(out), truth, MaskLoss.Draws.TORCH);
   }
 
   /** Codes of the names with some noise, (b, most, q, l). */

@@ -36,6 +36,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param shares how often a conversation of a task is taken, 0 to 1, by task; 1 for others
  * @param tokens most tokens of a packed row
  * @param classes most class names in a detection prompt
+ * @param narrow share of detection prompts that name one to five classes, not all that are shown
+ * @param maskPoints points at which a mask is compared with the truth, 0 to learn no masks
  * @param denoising denoising queries of each sign, 0 for none
  * @param dense weight of the one-to-many loss on encoder proposals, 0 for none
  * @param link weight of the pull of super-link states towards their class codes, 0 for none
@@ -66,6 +68,8 @@ public record Recipe(
     Map<String, Double> shares,
     int tokens,
     int classes,
+    double narrow,
+    @JsonProperty("mask_points") int maskPoints,
     int denoising,
     double dense,
     double link,
@@ -113,6 +117,11 @@ public record Recipe(
                 "the share of task " + task + " is " + share + ", should be 0 to 1");
           }
         });
+    if (!(narrow >= 0 && narrow <= 1) || maskPoints < 0) {
+      throw new IllegalArgumentException(
+          "narrow is %s, should be 0 to 1; mask_points %d, should not be negative"
+              .formatted(narrow, maskPoints));
+    }
     if (steps < 1 || batch < 1 || !(lr > 0) || warmup < 0 || saveEvery < 1) {
       throw new IllegalArgumentException(
           "steps "
@@ -183,6 +192,8 @@ public record Recipe(
         shares,
         tokens,
         classes,
+        narrow,
+        maskPoints,
         denoising,
         dense,
         link,

@@ -141,6 +141,8 @@ class ResumeTest {
         seed: 3
         dialogues: 3
         classes: 6
+        narrow: 0.5
+        mask_points: 20
         denoising: 4
         dense: 1
         link: 0.5
