@@ -38,11 +38,12 @@ public record Dialogue(
   /**
    * The picture of a conversation about at most one; null for text alone.
    *
-   * @throws IllegalStateException if there are several
+   * @throws IllegalArgumentException if there are several, which the data may hold
    */
   public String image() {
     if (images.size() > 1) {
-      throw new IllegalStateException("dialogue " + id + " has " + images.size() + " pictures");
+      throw new IllegalArgumentException(
+          "dialogue " + id + " is about " + images.size() + " pictures, expected at most one");
     }
     return images.isEmpty() ? null : images.get(0);
   }

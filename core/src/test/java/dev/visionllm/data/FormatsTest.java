@@ -157,6 +157,28 @@ class FormatsTest {
   }
 
   @Test
+  void severalPicturesAreReadAsWritten() throws Exception {
+    Dialogue two =
+        new Dialogue(
+            "3",
+            List.of("a.png", "b.png"),
+            "",
+            List.of(
+                new Turn(Role.HUMAN, "<image> a dog"),
+                new Turn(Role.ASSISTANT, "yes"),
+                new Turn(Role.HUMAN, "and <image>?"),
+                new Turn(Role.ASSISTANT, "a cat")),
+            List.of(),
+            null);
+    Path file = Files.writeString(temp.resolve("mmic.jsonl"), LlavaDataset.line(two));
+    assertThat(LlavaDataset.read(file)).containsExactly(two);
+    assertThat(dialogue().image()).isEqualTo("images/1.png");
+    assertThatThrownBy(two::image)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("dialogue 3 is about 2 pictures, expected at most one");
+  }
+
+  @Test
   void llavasOwnRecordsAreRead() throws Exception {
     Path file =
         file(
