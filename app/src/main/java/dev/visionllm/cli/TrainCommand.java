@@ -117,7 +117,7 @@ final class TrainCommand extends CliCommand {
           run,
           r.objective().name().toLowerCase(Locale.ROOT),
           trainer.done(),
-          r.steps(),
+          trainer.steps(),
           trainer.learningParameters());
     }
     try (ProgressBar bar = json() || System.console() == null ? null : bar(trainer, r)) {
@@ -138,7 +138,7 @@ final class TrainCommand extends CliCommand {
         } else if (!json()
             && (last.number() == first + 1 || !trainer.hasNext() || now - printed > LINE_NANOS)) {
           printed = now;
-          print("%s", line(last, r.steps(), (now - begun) / 1e9 / (last.number() - first)));
+          print("%s", line(last, trainer.steps(), (now - begun) / 1e9 / (last.number() - first)));
         }
       }
     }
@@ -166,7 +166,7 @@ final class TrainCommand extends CliCommand {
   private static ProgressBar bar(Trainer trainer, Recipe r) {
     return new ProgressBarBuilder()
         .setTaskName("steps")
-        .setInitialMax(r.steps())
+        .setInitialMax(trainer.steps())
         .startsFrom(trainer.done(), Duration.ZERO)
         .setStyle(ProgressBarStyle.ASCII)
         .showSpeed()

@@ -65,7 +65,7 @@ class TrainCommandTest {
         """
         model: "%s"
         objective: patches
-        data: [data]
+        data: [{task: objects, folders: [data]}]
         train: ["vis_encoder.*"]
         steps: 4
         batch: 2
