@@ -109,6 +109,23 @@ class TrainCommandTest {
   }
 
   @Test
+  void brokenSamplesEndTheRunOrAreSkippedAndListed() throws Exception {
+    Files.writeString(
+        recipe,
+        Files.readString(recipe)
+            .replace("objective: patches", "objective: linked")
+            .replace("vis_encoder.*", "emb_embeddings_det.*"));
+    Path broken = dir.resolve("data/images/000002.png");
+    byte[] whole = Files.readAllBytes(broken);
+    Files.write(broken, java.util.Arrays.copyOf(whole, whole.length / 2));
+    assertBad("000002.png", "train", recipe.toString(), "--out", run);
+    String skipped = dir.resolve("skipped").toString();
+    MainTest.Run run = MainTest.run("train", recipe.toString(), "--out", skipped, "--skip-broken");
+    assertThat(run.code()).as(run.err()).isEqualTo(Main.OK);
+    assertThat(run.err()).contains("1 broken samples").contains("000002.png").hasLineCount(2);
+  }
+
+  @Test
   void badInputEndsInOneLine() throws Exception {
     assertBad("no run to resume", "train", recipe.toString(), "--out", run, "--resume");
     assertBad("nowhere.yaml", "train", dir.resolve("nowhere.yaml").toString());

@@ -1,6 +1,7 @@
 package dev.visionllm.train;
 
 import dev.visionllm.data.Dialogue;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -30,6 +31,11 @@ final class ConversationSamples implements SampleSource {
         .flatMap(d -> d.turns().stream())
         .mapToInt(t -> t.text().length())
         .sum();
+  }
+
+  @Override
+  public Path file(int index) {
+    return pictures.get(index).file();
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.visionllm.train;
 import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Raster;
 import dev.visionllm.vlm.Guided;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
@@ -28,6 +29,11 @@ final class ExpressionSamples implements SampleSource {
   @Override
   public int length(int index) {
     return expressions.get(index).texts().get(0).length();
+  }
+
+  @Override
+  public Path file(int index) {
+    return expressions.get(index).picture().file();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.visionllm.train;
 
+import dev.visionllm.data.Problems;
 import dev.visionllm.link.Route;
 import dev.visionllm.loss.LanguageLoss;
 import dev.visionllm.model.llama.Masks;
@@ -29,8 +30,10 @@ final class LinkedObjective implements Objective<List<Sample>> {
   private final Multimodal model;
   private final DetectionLearner detection; // null if no source has objects
   private final double link;
+  private final Problems problems;
 
   /**
+   * @param problems what becomes of broken samples
    * @param link weight of the pull towards the codes, 0 for none
    */
   LinkedObjective(
@@ -38,12 +41,14 @@ final class LinkedObjective implements Objective<List<Sample>> {
       List<Source> data,
       Multimodal model,
       DetectionLearner detection,
-      double link) {
+      double link,
+      Problems problems) {
     this.sources = sources;
     this.data = data;
     this.model = model;
     this.detection = detection;
     this.link = link;
+    this.problems = problems;
   }
 
   @Override
@@ -65,9 +70,21 @@ final class LinkedObjective implements Objective<List<Sample>> {
   public List<Sample> load(List<Mixture.Item> items, RandomGenerator random) {
     List<Sample> rows = new ArrayList<>();
     for (Mixture.Item item : items) {
-      rows.add(sources.get(item.source()).sample(item.index(), random));
+      rows.add(usable(sources.get(item.source()), item.index(), random));
     }
     return rows;
+  }
+
+  /** A sample, or where broken ones are skipped the next that can be used. */
+  private Sample usable(SampleSource source, int index, RandomGenerator random) {
+    Sample[] got = new Sample[1];
+    for (int i = 0; i < source.size(); i++) {
+      int at = (index + i) % source.size();
+      if (problems.take(source.file(at), "", () -> got[0] = source.sample(at, random))) {
+        return got[0];
+      }
+    }
+    throw new RunFailed("not one sample of a source can be used: run \"data check\" on it", null);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.visionllm.train;
 import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Raster;
 import dev.visionllm.vlm.Guided;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -38,6 +39,11 @@ final class ObjectSamples implements SampleSource {
   @Override
   public int size() {
     return corpus.pictures().size();
+  }
+
+  @Override
+  public Path file(int index) {
+    return corpus.pictures().get(index).file();
   }
 
   @Override

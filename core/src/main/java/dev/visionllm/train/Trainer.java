@@ -2,6 +2,7 @@ package dev.visionllm.train;
 
 import dev.visionllm.checkpoint.Checkpoint;
 import dev.visionllm.checkpoint.Init;
+import dev.visionllm.data.Problems;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Hardware;
@@ -52,6 +53,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   private final Recipe recipe;
   private final Path out;
   private final Workers workers;
+  private final Problems problems;
   private final Params params;
   private final Params extra;
   private final Tokenizer tokenizer;
@@ -68,15 +70,17 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
    * @param resume whether to continue what the folder holds
    */
   public Trainer(Recipe recipe, Path out, boolean resume) throws IOException {
-    this(recipe, out, resume, Workers.alone());
+    this(recipe, out, resume, Workers.alone(), Problems.refuse());
   }
 
   /**
    * As one of several processes that make the same run.
    *
    * @param workers as many as divide the recipe's accumulate; closed with the run
+   * @param problems what becomes of broken samples of a linked objective
    */
-  public Trainer(Recipe recipe, Path out, boolean resume, Workers workers) throws IOException {
+  public Trainer(Recipe recipe, Path out, boolean resume, Workers workers, Problems problems)
+      throws IOException {
     Native.load();
     if (recipe.accumulate() % workers.size() != 0) {
       throw new IllegalArgumentException(
@@ -87,6 +91,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     this.recipe = recipe;
     this.out = out;
     this.workers = workers;
+    this.problems = problems;
     if (!resume && Files.exists(out.resolve(TrainState.FILE))) {
       throw new IllegalArgumentException(
           out + " holds a run already: continue it with --resume or choose another --out");
@@ -193,7 +198,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         sources.add(new ExpressionSamples(corpus, packer, config.detector(), masks));
       }
     }
-    return new LinkedObjective(sources, recipe.data(), model, learner, recipe.link());
+    return new LinkedObjective(sources, recipe.data(), model, learner, recipe.link(), problems);
   }
 
   /** The recipe's folder for a name gives the tensor, with the right shape; others are drawn. */
