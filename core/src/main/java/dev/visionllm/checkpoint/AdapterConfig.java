@@ -1,40 +1,32 @@
 package dev.visionllm.checkpoint;
 
+import dev.visionllm.nn.Lora;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/**
- * What PEFT's adapter_config.json says about a LoRA adapter.
- *
- * @param rank r
- * @param alpha lora_alpha
- * @param rankStabilised whether the scale is alpha / sqrt(r) instead of alpha / r (use_rslora)
- */
-record LoraConfig(int rank, double alpha, boolean rankStabilised) {
+/** PEFT's adapter_config.json: what a LoRA adapter was made with. */
+final class AdapterConfig {
   /** Name of the file beside the adapter. */
   static final String FILE = "adapter_config.json";
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  LoraConfig {
-    if (rank < 1 || !Double.isFinite(alpha)) {
-      throw new IllegalArgumentException(
-          "LoRA: r is " + rank + " and lora_alpha " + alpha + ", r should be at least 1");
-    }
-  }
+  private AdapterConfig() {}
 
-  /** Factor of B A. */
-  double scale() {
-    return alpha / (rankStabilised ? Math.sqrt(rank) : rank);
-  }
-
-  /** Reads a file. @throws IllegalArgumentException if it asks for what is not computed here */
-  static LoraConfig read(Path file) throws IOException {
+  /**
+   * Reads a file. Which layers are adapted is told by the names of the adapter's tensors, not here.
+   *
+   * @throws IllegalArgumentException if it asks for what is not computed here
+   */
+  static Lora.Config read(Path file) throws IOException {
     JsonNode json;
     try {
       json = JSON.readTree(Files.readString(file));
@@ -62,7 +54,40 @@ record LoraConfig(int rank, double alpha, boolean rankStabilised) {
     if (!r.isIntegralNumber() || !r.canConvertToInt() || !alpha.isNumber()) {
       throw bad(file, "r is " + r + " and lora_alpha " + alpha + ", should be numbers");
     }
-    return new LoraConfig(r.asInt(), alpha.asDouble(), json.path("use_rslora").asBoolean(false));
+    try {
+      return new Lora.Config(
+          List.of(),
+          r.asInt(),
+          alpha.asDouble(),
+          json.path("use_rslora").asBoolean(false),
+          json.path("lora_dropout").asDouble(0));
+    } catch (IllegalArgumentException e) {
+      throw bad(file, e.getMessage());
+    }
+  }
+
+  /**
+   * Writes a file, all or nothing.
+   *
+   * @param modules paths of the adapted layers, counted from the language model
+   * @param full paths of the modules that learnt in full
+   */
+  static void write(Path file, Lora.Config c, Collection<String> modules, Collection<String> full)
+      throws IOException {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("peft_type", "LORA");
+    json.put("task_type", "CAUSAL_LM");
+    json.put("r", c.rank());
+    json.put("lora_alpha", c.alpha());
+    json.put("lora_dropout", c.dropout());
+    json.put("use_rslora", c.rankStabilised());
+    json.put("bias", "none");
+    json.put("fan_in_fan_out", false);
+    json.put("inference_mode", true);
+    json.put("target_modules", modules);
+    json.put("modules_to_save", full.isEmpty() ? null : full);
+    byte[] bytes = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
+    AtomicFile.write(file, out -> out.write(bytes));
   }
 
   private static IllegalArgumentException bad(Path file, String what) {

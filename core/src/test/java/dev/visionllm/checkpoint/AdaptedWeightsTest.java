@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class LoraTest {
+class AdaptedWeightsTest {
   private static final String W = "llm.model.q_proj.weight";
   private static final String WRAPPED = "llm.base_model.model.model.q_proj";
   private static final String ALONE = "base_model.model.model.q_proj";
