@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -79,8 +80,6 @@ public final class Adapter implements Params.Source {
    */
   public static void write(Path dir, Map<String, Tensor> learnt, Lora.Config c) throws IOException {
     Map<String, Tensor> out = new LinkedHashMap<>();
-    Set<String> modules = new LinkedHashSet<>();
-    Set<String> full = new LinkedHashSet<>();
     learnt.forEach(
         (name, t) -> {
           if (!name.startsWith(AdaptedWeights.LANGUAGE)) {
@@ -90,22 +89,44 @@ public final class Adapter implements Params.Source {
                     + name
                     + " is of another part: save that with the model");
           }
-          String below = name.substring(AdaptedWeights.LANGUAGE.length());
-          Matcher factor = AdaptedWeights.FACTOR.matcher(below);
-          if (factor.matches()) {
-            modules.add(factor.group(1));
-          } else {
-            full.add(below.substring(0, below.lastIndexOf('.')));
-          }
-          out.put(AdaptedWeights.WRAPPER + below, t);
+          out.put(AdaptedWeights.WRAPPER + below(name), t);
         });
+    Files.createDirectories(dir);
+    describe(dir, learnt.keySet(), c);
+    SafeTensorsWriter.write(dir.resolve(Checkpoint.ADAPTERS.get(0)), out, Map.of("format", "pt"));
+  }
+
+  /**
+   * Writes adapter_config.json alone, all or nothing: for weights in the same folder that hold
+   * adapters beside what they are for, such as a run's, and are then merged as they are read.
+   *
+   * @param learnt names in the tree; those of other parts are left out
+   * @throws IllegalArgumentException if there is no adapter
+   */
+  public static void describe(Path dir, Collection<String> learnt, Lora.Config c)
+      throws IOException {
+    Set<String> modules = new LinkedHashSet<>();
+    Set<String> full = new LinkedHashSet<>();
+    for (String name : learnt) {
+      if (name.startsWith(AdaptedWeights.LANGUAGE)) {
+        String below = below(name);
+        Matcher factor = AdaptedWeights.FACTOR.matcher(below);
+        if (factor.matches()) {
+          modules.add(factor.group(1));
+        } else {
+          full.add(below.substring(0, below.lastIndexOf('.')));
+        }
+      }
+    }
     if (modules.isEmpty()) {
       throw new IllegalArgumentException(
           dir + ": there is no adapter to write: no layer is adapted, or none learns");
     }
-    Files.createDirectories(dir);
-    SafeTensorsWriter.write(dir.resolve(Checkpoint.ADAPTERS.get(0)), out, Map.of("format", "pt"));
     AdapterConfig.write(dir.resolve(AdapterConfig.FILE), c, modules, full);
+  }
+
+  private static String below(String name) {
+    return name.substring(AdaptedWeights.LANGUAGE.length());
   }
 
   /** What it was made with; its targets are the layers that it holds matrices for. */

@@ -51,8 +51,12 @@ final class AdapterConfig {
     }
     JsonNode r = json.path("r");
     JsonNode alpha = json.path("lora_alpha");
+    JsonNode dropout = json.path("lora_dropout");
     if (!r.isIntegralNumber() || !r.canConvertToInt() || !alpha.isNumber()) {
       throw bad(file, "r is " + r + " and lora_alpha " + alpha + ", should be numbers");
+    }
+    if (!dropout.isMissingNode() && !dropout.isNumber()) {
+      throw bad(file, "lora_dropout is " + dropout + ", should be a number");
     }
     try {
       return new Lora.Config(
@@ -60,7 +64,7 @@ final class AdapterConfig {
           r.asInt(),
           alpha.asDouble(),
           json.path("use_rslora").asBoolean(false),
-          json.path("lora_dropout").asDouble(0));
+          dropout.asDouble(0));
     } catch (IllegalArgumentException e) {
       throw bad(file, e.getMessage());
     }

@@ -105,7 +105,7 @@ class AdapterTest {
       SafeTensorsWriter.write(base.resolve(Checkpoint.SINGLE), some(p, n -> !n.contains(".lora_")));
       Adapter.write(dir.resolve("adapter"), some(p, n -> n.contains(".lora_")), C);
       SafeTensorsWriter.write(run.resolve(Checkpoint.SINGLE), p.taken());
-      Files.copy(dir.resolve("adapter/adapter_config.json"), run.resolve("adapter_config.json"));
+      Adapter.describe(run, p.taken().keySet(), C);
       try (MergedLora merged = new MergedLora(p.taken(), C)) {
         String w = "llm." + Q + ".weight";
         for (Checkpoint c :
