@@ -1,11 +1,31 @@
 package dev.visionllm.data;
 
+import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.geometry.Rle;
+import java.io.IOException;
+import java.nio.file.Path;
+import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.json.JsonMapper;
 
-/** Checked reading of the parts that the formats share. */
+/** Checked reading of the parts that the formats share, and writing of plain records. */
 final class DataJson {
+  private static final JsonMapper SNAKE_CASE =
+      JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+
   private DataJson() {}
+
+  /** Writes records or lists of them, {@code fileName} as {@code file_name}. */
+  static void write(Path file, Object records) throws IOException {
+    AtomicFile.write(
+        file,
+        out ->
+            SNAKE_CASE
+                .writer()
+                .without(StreamWriteFeature.AUTO_CLOSE_TARGET)
+                .writeValue(out, records));
+  }
 
   static double number(JsonNode v, String at) {
     if (v == null || !v.isNumber() || !Double.isFinite(v.asDouble())) {
