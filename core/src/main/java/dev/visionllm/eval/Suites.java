@@ -375,13 +375,20 @@ public final class Suites {
         }
         var answers = subject.ask(prompts, suite.maxTokens());
         for (int k = 0; k < batch.size(); k++) {
-          said[batch.get(k)] = new Said(all.get(batch.get(k)), answers.get(k).text());
+          var q = all.get(batch.get(k));
+          said[batch.get(k)] = new Said(q, read(q, answers.get(k)));
         }
         done += batch.size();
         progress.at(done, all.size());
       }
     }
     return List.of(said);
+  }
+
+  /** A count by boxes is their number; all else is the text. */
+  private static String read(Question q, Answer a) {
+    boolean boxes = q.dialogue().task().equals("counting") && !calls(a.text()).isEmpty();
+    return boxes ? Integer.toString(a.detections().size() + a.segments().size()) : a.text();
   }
 
   private static Prompt prompt(Question q, Map<Path, Raster> pictures) throws IOException {
