@@ -8,14 +8,16 @@ import picocli.CommandLine.Spec;
 /** {@code visionllm data ...}. */
 @Command(
     name = "data",
-    description = "Fetch picture sets, make pictures to learn from.",
+    description = "Fetch picture sets, make pictures to learn from, check data.",
     mixinStandardHelpOptions = true,
-    subcommands = {DataFetchCommand.class, DataScenesCommand.class},
+    subcommands = {DataFetchCommand.class, DataScenesCommand.class, DataCheckCommand.class},
     footer = {
       "",
       "Examples:",
       "  visionllm data fetch nano --out nano-data",
-      "  visionllm data scenes --sources nano-data/sources/google --count 100 --seed 1 --out scenes"
+      "  visionllm data scenes --sources nano-data/sources/google --count 100 --seed 1 --out"
+          + " scenes",
+      "  visionllm data check scenes"
     })
 final class DataCommand implements Runnable {
   @Spec private CommandSpec spec;

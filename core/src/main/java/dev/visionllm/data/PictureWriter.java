@@ -23,8 +23,8 @@ final class PictureWriter {
       List<CocoDataset.Picture> pictures,
       List<CocoDataset.Annotation> objects,
       List<Dialogue> dialogues,
-      List<CocoCaptions.Annotation> captions,
-      List<RefCoco> refs) {
+      List<CaptionDataset.Caption> captions,
+      List<ExpressionDataset.Reference> refs) {
     Part() {
       this(
           new ArrayList<>(),
@@ -36,7 +36,8 @@ final class PictureWriter {
   }
 
   private static final int EXTRAS = -1; // stream of randomness beside those of the rounds
-  private static final int MOST_CAPTIONS = 10; // more than a picture has
+  private static final int MOST_TEXTS = 10; // more than captions of a picture or names of an object
+  private static final String SPLIT = "train"; // a folder is one split, whatever it is used for
 
   private final Scenes scenes;
   private final Conversations conversations;
@@ -68,9 +69,9 @@ final class PictureWriter {
     List<Expression> expressions = Expressions.of(scene, random);
     if (options.refs()) {
       to.refs().addAll(refs(scene, file, expressions));
-      long number = scene.id() * MOST_CAPTIONS;
+      long number = scene.id() * MOST_TEXTS;
       for (String caption : conversations.captions(scene, random))
-        to.captions().add(new CocoCaptions.Annotation(number++, scene.id(), caption));
+        to.captions().add(new CaptionDataset.Caption(number++, scene.id(), caption));
     }
     if (options.maps()) {
       Files.write(
@@ -107,20 +108,33 @@ final class PictureWriter {
     return map;
   }
 
-  private List<RefCoco> refs(Scene scene, String file, List<Expression> expressions) {
-    Map<Integer, List<String>> texts = new LinkedHashMap<>();
-    for (Expression e : expressions)
-      texts.computeIfAbsent(e.thing(), t -> new ArrayList<>()).add(e.text());
-    List<RefCoco> refs = new ArrayList<>();
-    texts.forEach(
-        (thing, of) ->
+  /** A reference for each object that has expressions, under the number of its annotation. */
+  private List<ExpressionDataset.Reference> refs(
+      Scene scene, String file, List<Expression> expressions) {
+    Map<Integer, List<ExpressionDataset.Sentence>> byThing = new LinkedHashMap<>();
+    for (Expression e : expressions) {
+      List<ExpressionDataset.Sentence> of =
+          byThing.computeIfAbsent(e.thing(), t -> new ArrayList<>());
+      String text = e.text().toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N} ]", "");
+      of.add(
+          new ExpressionDataset.Sentence(
+              scene.annotation(e.thing()) * MOST_TEXTS + of.size(),
+              e.text(),
+              text,
+              List.of(text.split(" +"))));
+    }
+    List<ExpressionDataset.Reference> refs = new ArrayList<>();
+    byThing.forEach(
+        (thing, sentences) ->
             refs.add(
-                RefCoco.of(
+                new ExpressionDataset.Reference(
+                    scene.annotation(thing),
                     scene.annotation(thing),
                     scene.id(),
                     file,
                     categoryIds.get(scene.things().get(thing).name()),
-                    of)));
+                    SPLIT,
+                    sentences)));
     return refs;
   }
 

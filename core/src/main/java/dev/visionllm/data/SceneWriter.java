@@ -149,12 +149,8 @@ public final class SceneWriter {
     }
     new CocoDataset(all.pictures(), all.objects(), categories).write(out.resolve("instances.json"));
     if (options.refs()) {
-      List<CocoCaptions.Image> images =
-          all.pictures().stream()
-              .map(p -> new CocoCaptions.Image(p.id(), p.file(), p.width(), p.height()))
-              .toList();
-      DataJson.write(out.resolve("captions.json"), new CocoCaptions(images, all.captions()));
-      DataJson.write(out.resolve("refs.json"), all.refs());
+      new CaptionDataset(all.pictures(), all.captions()).write(out.resolve("captions.json"));
+      new ExpressionDataset(all.refs()).write(out.resolve("refs.json"));
     }
     long shown =
         all.objects().stream().mapToLong(CocoDataset.Annotation::pictureId).distinct().count();

@@ -114,7 +114,11 @@ public final class Suites {
   }
 
   /** A question and what the model said. */
-  private record Said(Question question, String answer) {}
+  private record Said(Question question, Answer whole) {
+    String answer() {
+      return whole.text();
+    }
+  }
 
   private record Rows(Map<String, Double> rows) implements Scores {}
 
@@ -254,7 +258,7 @@ public final class Suites {
       items.add(
           switch (task) {
             case "existence" -> new Vqa.Existence(task, s.answer(), yes(s.question()));
-            case "counting" -> new Vqa.Counting(task, s.answer(), count(s.question()));
+            case "counting" -> new Vqa.Counting(task, counted(s.whole()), count(s.question()));
             case "negative" -> new Vqa.Absent(task, s.answer());
             case "relation" ->
                 new Vqa.Choice(
@@ -283,6 +287,14 @@ public final class Suites {
               .formatted(q.dialogue().id(), q.truth()));
     }
     return Integer.parseInt(q.truth());
+  }
+
+  /** The number of boxes where the answer calls the detector, and else the answer's words. */
+  private static String counted(Answer answer) {
+    var counts = AnswerText.counts(answer);
+    return counts.isEmpty()
+        ? answer.text()
+        : Integer.toString(counts.values().stream().mapToInt(Integer::intValue).sum());
   }
 
   /** Up to the first comma or full stop. */
@@ -375,20 +387,13 @@ public final class Suites {
         }
         var answers = subject.ask(prompts, suite.maxTokens());
         for (int k = 0; k < batch.size(); k++) {
-          var q = all.get(batch.get(k));
-          said[batch.get(k)] = new Said(q, read(q, answers.get(k)));
+          said[batch.get(k)] = new Said(all.get(batch.get(k)), answers.get(k));
         }
         done += batch.size();
         progress.at(done, all.size());
       }
     }
     return List.of(said);
-  }
-
-  /** A count by boxes is their number; all else is the text. */
-  private static String read(Question q, Answer a) {
-    boolean boxes = q.dialogue().task().equals("counting") && !calls(a.text()).isEmpty();
-    return boxes ? Integer.toString(a.detections().size() + a.segments().size()) : a.text();
   }
 
   private static Prompt prompt(Question q, Map<Path, Raster> pictures) throws IOException {

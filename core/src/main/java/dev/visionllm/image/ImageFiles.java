@@ -17,6 +17,7 @@ import java.util.Iterator;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
@@ -47,6 +48,11 @@ public final class ImageFiles {
    * @throws IllegalArgumentException if its content is no acceptable picture
    */
   public static Raster read(Path file) throws IOException {
+    return read(bytes(file), file.toString());
+  }
+
+  /** The bytes of a picture file that exists and is not too large. */
+  static byte[] bytes(Path file) throws IOException {
     if (Files.isDirectory(file)) {
       throw new IllegalArgumentException(file + ": this is a folder; name a picture file");
     }
@@ -57,7 +63,7 @@ public final class ImageFiles {
       throw new IllegalArgumentException(
           file + ": this file has " + Files.size(file) + " bytes; at most " + MAX_BYTES);
     }
-    return read(Files.readAllBytes(file), file.toString());
+    return Files.readAllBytes(file);
   }
 
   /**
@@ -69,7 +75,7 @@ public final class ImageFiles {
   public static Raster read(byte[] bytes, String name) {
     try {
       Container container = Container.of(bytes);
-      return orient(decode(bytes, container), orientation(container.exif()));
+      return orient(decode(bytes, container, Pixels::overWhite), orientation(container.exif()));
     } catch (Container.Refused e) {
       throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
     }
@@ -119,7 +125,13 @@ public final class ImageFiles {
     return bytes.toByteArray();
   }
 
-  private static Raster decode(byte[] bytes, Container container) throws Container.Refused {
+  /**
+   * Decodes a picture as it is stored.
+   *
+   * @param as what is made of it; what this throws counts as damage
+   */
+  static <T> T decode(byte[] bytes, Container container, Function<BufferedImage, T> as)
+      throws Container.Refused {
     Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(container.pluginName());
     if (!readers.hasNext()) {
       throw new IllegalStateException(
@@ -141,7 +153,7 @@ public final class ImageFiles {
       if (lost.get() != null) {
         throw damaged(container, lost.get());
       }
-      return Pixels.overWhite(gif ? onScreen(image, reader, container) : image);
+      return as.apply(gif ? onScreen(image, reader, container) : image);
     } catch (IOException e) {
       throw damaged(container, e.getMessage());
     } catch (IndexOutOfBoundsException

@@ -194,6 +194,23 @@ class SceneFilesTest {
   }
 
   @Test
+  void theReadersTakeAllFiles() throws Exception {
+    Problems none = Problems.refuse();
+    assertThat(ExpressionDataset.read(out.resolve("refs.json"), data, none).references())
+        .isNotEmpty();
+    assertThat(CaptionDataset.read(out.resolve("captions.json"), none).pictures())
+        .isEqualTo(data.pictures());
+    for (IndexMapDataset.Values values : IndexMapDataset.Values.values()) {
+      String folder = values == IndexMapDataset.Values.CLASSES ? "semantic" : "saliency";
+      IndexMapDataset maps =
+          IndexMapDataset.open(out.resolve(folder), out.resolve("images"), values, 9, none);
+      assertThat(maps.samples()).isNotEmpty();
+      for (IndexMapDataset.Sample s : maps.samples())
+        assertThat(maps.read(s).width()).isEqualTo(128);
+    }
+  }
+
+  @Test
   void mapsOfTooManyClassesAreRefused() throws Exception {
     Path many = Files.createDirectories(temp.resolve("many"));
     Path one = Shapes.folder(temp).resolve("apple.png");
