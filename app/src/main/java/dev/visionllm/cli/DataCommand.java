@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  visionllm data fetch nano --out nano-data",
-      "  visionllm data scenes --sources nano-data/sources/google --count 100 --seed 1 --out scenes",
+      "  visionllm data scenes --sources nano-data/sources/google --count 100 --seed 1 --out"
+          + " scenes",
       "  visionllm data check scenes"
     })
 final class DataCommand implements Runnable {

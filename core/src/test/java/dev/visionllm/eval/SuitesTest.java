@@ -18,6 +18,7 @@ import dev.visionllm.prompt.Prompt;
 import dev.visionllm.prompt.VisualPrompt;
 import dev.visionllm.result.Answer;
 import dev.visionllm.result.Detection;
+import dev.visionllm.vlm.AnswerText;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -95,9 +96,13 @@ class SuitesTest {
     public List<Answer> ask(List<Prompt> prompts, int maxTokens) {
       batches.add(prompts.size());
       return prompts.stream()
-          .map(p -> replies.get(key(p.text(), p.images().get(0), p.regions())))
-          .map(text -> new Answer(text, List.of()))
+          .map(p -> answer(p.images().get(0), key(p.text(), p.images().get(0), p.regions())))
           .toList();
+    }
+
+    private Answer answer(Raster picture, String key) {
+      var called = AnswerText.calls(replies.get(key)).stream().map(AnswerText.Call::label).toList();
+      return new Answer(replies.get(key), List.copyOf(detect(picture, called, threshold())));
     }
 
     @Override
