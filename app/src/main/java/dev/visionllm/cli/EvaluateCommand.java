@@ -130,8 +130,9 @@ final class EvaluateCommand extends CliCommand {
     }
     if (json()) {
       printJson(new Report(folder.toString(), data.toString(), results, leftOut));
-    } else {
-      leftOut.forEach((suite, why) -> print("%nleft out: %s, %s", suite, why));
+    } else if (!leftOut.isEmpty()) {
+      print("");
+      leftOut.forEach((suite, why) -> print("left out: %s, %s", suite, why));
     }
     return Main.OK;
   }

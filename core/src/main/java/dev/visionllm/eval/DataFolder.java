@@ -47,7 +47,7 @@ public final class DataFolder {
     Path file = folder.resolve(name);
     if (!Files.exists(file)) {
       throw new MissingData(
-          folder + " has no " + name + ": make a folder that has it with visionllm data");
+          folder + " has no " + name + ": visionllm data makes folders that have it");
     }
     return file;
   }

@@ -10,7 +10,7 @@ import java.util.Locale;
 /** What is measured together: each is a file that opens its data, and an entry here. */
 public enum Suite {
   DETECTION(
-      "COCO's 12 numbers for boxes; 20 classes are named for each picture",
+      "COCO's 12 numbers for boxes; 20 classes are named a picture",
       "pictures in instances.json",
       DetectionSuite::new,
       Ability.BOXES),

@@ -103,7 +103,8 @@ public final class Suites {
     public Settings {
       if (classes < 1 || batch < 1 || batch > 1024 || steps < 1) {
         throw new IllegalArgumentException(
-            "classes is %d, should be at least 1; batch %d, should be 1 to 1024; steps %d, should be at least 1"
+            ("classes is %d, should be at least 1; batch %d, should be 1 to 1024;"
+                    + " steps %d, should be at least 1")
                 .formatted(classes, batch, steps));
       }
     }

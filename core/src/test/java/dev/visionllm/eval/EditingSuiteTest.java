@@ -94,8 +94,7 @@ class EditingSuiteTest {
         .containsEntry("edits done", 0.0)
         .containsEntry("true pictures that pass", 1.0)
         .containsEntry("PSNR outside of the change, dB", 100.0);
-    // all turns to the gray of the background plus 16: only what vanishes is right, and seen from
-    // the true pictures this gray is nearer to blue and green than the dog's picture is not
+    // all turns to a gray that is 16 brighter than the background
     var gray = Raster.filled(TinyWorld.SIDE, TinyWorld.SIDE, 0x909090);
     var rows = world.run(Suite.EDITING, new Editing((p, told) -> gray));
     assertThat(rows)
