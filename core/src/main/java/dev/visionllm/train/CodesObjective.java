@@ -47,10 +47,11 @@ final class CodesObjective implements Objective<List<ObjectSamples.Asked>> {
   }
 
   @Override
-  public Map<String, Tensor> losses(List<ObjectSamples.Asked> batch, RandomGenerator random) {
+  public Losses losses(List<ObjectSamples.Asked> batch, RandomGenerator random) {
     int most = batch.stream().mapToInt(a -> a.names().size()).max().orElseThrow();
     List<Objects> objects = batch.stream().map(ObjectSamples.Asked::objects).toList();
-    return Map.of("detection", learner.loss(objects, codes(batch, most, random), random));
+    Tensor loss = learner.loss(objects, codes(batch, most, random), random);
+    return new Losses(Map.of("detection", loss));
   }
 
   /** Codes of the names, (b, most, q, l). */

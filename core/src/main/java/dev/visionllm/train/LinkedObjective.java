@@ -4,6 +4,7 @@ import dev.visionllm.data.Problems;
 import dev.visionllm.link.Route;
 import dev.visionllm.loss.LanguageLoss;
 import dev.visionllm.model.llama.Masks;
+import dev.visionllm.nn.Chain;
 import dev.visionllm.nn.F;
 import dev.visionllm.tensor.Tensors;
 import dev.visionllm.text.Labels;
@@ -30,9 +31,11 @@ final class LinkedObjective implements Objective<List<Sample>> {
   private final Multimodal model;
   private final DetectionLearner detection; // null if no source has objects
   private final double link;
+  private final boolean recompute;
   private final Problems problems;
 
   /**
+   * @param recompute whether the language model's blocks are run again on the way back
    * @param problems what becomes of broken samples
    * @param link weight of the pull towards the codes, 0 for none
    */
@@ -42,12 +45,14 @@ final class LinkedObjective implements Objective<List<Sample>> {
       Multimodal model,
       DetectionLearner detection,
       double link,
+      boolean recompute,
       Problems problems) {
     this.sources = sources;
     this.data = data;
     this.model = model;
     this.detection = detection;
     this.link = link;
+    this.recompute = recompute;
     this.problems = problems;
   }
 
@@ -88,17 +93,21 @@ final class LinkedObjective implements Objective<List<Sample>> {
   }
 
   @Override
-  public Map<String, Tensor> losses(List<Sample> samples, RandomGenerator random) {
+  public Losses losses(List<Sample> samples, RandomGenerator random) {
     List<Packer.Row> rows = samples.stream().map(Sample::row).toList();
     List<Inputs> inputs = rows.stream().map(Packer.Row::inputs).toList();
     Multimodal.Embedded e = model.embed(inputs, random);
     int t = (int) e.embeddings().size(1);
     int[][] segments = rows.stream().map(r -> wide(r.segments(), t, -1)).toArray(int[][]::new);
-    Tensor hidden =
+    Chain chain =
         model
             .llm()
-            .forward(
-                e.embeddings(), Masks.segmentPositions(segments), Masks.segments(segments), null);
+            .train(
+                e.embeddings(),
+                Masks.segmentPositions(segments),
+                Masks.segments(segments),
+                recompute);
+    Tensor hidden = chain.output();
     Map<String, Tensor> losses = new LinkedHashMap<>();
     losses.put("language", LanguageLoss.ofHidden(hidden, model.llm().head(), labels(rows, t)));
     List<Route> free = new ArrayList<>();
@@ -112,7 +121,7 @@ final class LinkedObjective implements Objective<List<Sample>> {
     if (!asked.isEmpty()) {
       losses.put("detection", detection(samples, asked, random));
     }
-    return losses;
+    return new Losses(losses, chain);
   }
 
   private static Tensor labels(List<Packer.Row> rows, int t) {

@@ -1,5 +1,6 @@
 package dev.visionllm.train;
 
+import dev.visionllm.nn.Chain;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
@@ -21,6 +22,18 @@ interface Objective<B> {
   /** Names of all losses that there may be. */
   List<String> parts();
 
-  /** Weighted scalar losses by name; their sum is minimised. */
-  Map<String, Tensor> losses(B batch, RandomGenerator random);
+  /** The losses of a batch. */
+  Losses losses(B batch, RandomGenerator random);
+
+  /**
+   * What is minimised.
+   *
+   * @param parts weighted scalar losses by name; their sum goes backward
+   * @param chain the language model's blocks, through which the way back goes on; or null
+   */
+  record Losses(Map<String, Tensor> parts, Chain chain) {
+    Losses(Map<String, Tensor> parts) {
+      this(parts, null);
+    }
+  }
 }

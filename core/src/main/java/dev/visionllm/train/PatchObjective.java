@@ -150,7 +150,7 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
   }
 
   @Override
-  public Map<String, Tensor> losses(Batch batch, RandomGenerator random) {
+  public Losses losses(Batch batch, RandomGenerator random) {
     int size = model.config().vision().size();
     Tensor pixels = Tensors.of(batch.pixels(), batch.patches().size(), 3, size, size);
     List<Tensor> levels = model.vision().forward(pixels);
@@ -166,7 +166,7 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
           model.regionTokens(pixels, levels, batch.pictures(), batch.masks(), random); // (r, l)
       losses.put("region", entropy(pointing(regions, words), batch.names()));
     }
-    return losses;
+    return new Losses(losses);
   }
 
   private void patches(

@@ -1,6 +1,7 @@
 package dev.visionllm.train;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.visionllm.nn.Lora;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,9 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param data where it is learnt from
  * @param train patterns of parameter names that learn; all others are frozen
  * @param groups learning-rate factors by pattern, first match; none means 1
+ * @param lora what is added to frozen layers of the language model and learns in their place; its
+ *     tensors are called {@code ...lora_A.weight} and {@code ...lora_B.weight}. Null for none
+ * @param recompute whether the language model's blocks are run again on the way back, for memory
  * @param steps optimiser steps; 0 where epochs are given
  * @param epochs how often each sample is seen, on average; 0 where steps are given
  * @param batch samples per forward pass
@@ -51,6 +55,8 @@ public record Recipe(
     List<Source> data,
     List<String> train,
     Map<String, Double> groups,
+    Adapters lora,
+    boolean recompute,
     int steps,
     double epochs,
     int batch,
@@ -84,6 +90,23 @@ public record Recipe(
   public enum Precision {
     FP32,
     BF16
+  }
+
+  /**
+   * Adapters of low rank.
+   *
+   * @param targets patterns of whole paths of layers; the reference's choice if left out
+   */
+  public record Adapters(int rank, double alpha, double dropout, List<String> targets) {
+    /** Refuses numbers without a meaning. */
+    public Adapters {
+      targets = targets == null ? Lora.Config.REFERENCE.targets() : List.copyOf(targets);
+      new Lora.Config(targets, rank, alpha, false, dropout);
+    }
+
+    Lora.Config config() {
+      return new Lora.Config(targets, rank, alpha, false, dropout);
+    }
   }
 
   /**
@@ -185,6 +208,8 @@ public record Recipe(
         sources,
         train,
         groups,
+        lora,
+        recompute,
         steps,
         epochs,
         batch,

@@ -1,5 +1,6 @@
 package dev.visionllm.train;
 
+import dev.visionllm.checkpoint.Adapter;
 import dev.visionllm.checkpoint.Checkpoint;
 import dev.visionllm.checkpoint.Init;
 import dev.visionllm.data.Problems;
@@ -49,6 +50,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
    */
   public record Step(
       int number, double loss, Map<String, Double> parts, double lr, double gradNorm) {}
+
+  private static final String LORA = ".lora_";
 
   private final Recipe recipe;
   private final Path out;
@@ -105,7 +108,12 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     extra = new Params(state == null ? new Init(recipe.seed()) : state.extra());
     done = state == null ? 0 : state.step();
     try (var scope = TensorScope.open()) {
-      Multimodal model = new Multimodal(params, config.multimodal(), special::id);
+      Params tree =
+          recipe.lora() == null
+              ? params
+              : params.adapted(
+                  recipe.lora().config(), state == null ? init(recipe.seed()) : state.model());
+      Multimodal model = new Multimodal(tree, config.multimodal(), special::id);
       GroundingDino gdino =
           config.gdino() == null ? null : new GroundingDino(params.at("gdino"), config.gdino());
       Preprocess preprocess =
@@ -116,6 +124,10 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
               config.multimodal().tokensPerTile());
       objective = objective(config, preprocess, model, gdino);
       learning = learning();
+      if (recipe.lora() != null && learning.keySet().stream().noneMatch(n -> n.contains(LORA))) {
+        throw new IllegalArgumentException(
+            "the recipe has lora, but its train patterns " + recipe.train() + " match no " + LORA);
+      }
       optimizer = new AdamW(groups());
       if (state != null) {
         optimizer.load(state.optimizer());
@@ -198,7 +210,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         sources.add(new ExpressionSamples(corpus, packer, config.detector(), masks));
       }
     }
-    return new LinkedObjective(sources, recipe.data(), model, learner, recipe.link(), problems);
+    return new LinkedObjective(
+        sources, recipe.data(), model, learner, recipe.link(), recipe.recompute(), problems);
   }
 
   /** The recipe's folder for a name gives the tensor, with the right shape; others are drawn. */
@@ -338,9 +351,10 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       torch.set_autocast_enabled(DeviceType.CPU, true);
     }
     Tensor total = null;
+    Objective.Losses losses;
     try {
-      Map<String, Tensor> losses = objective.losses(batch, random);
-      for (Map.Entry<String, Tensor> e : losses.entrySet()) {
+      losses = objective.losses(batch, random);
+      for (Map.Entry<String, Tensor> e : losses.parts().entrySet()) {
         Tensor share = e.getValue().div(new Scalar((double) recipe.accumulate()));
         total = total == null ? share : total.add(share);
         parts.merge(e.getKey(), (double) share.item_float(), Double::sum);
@@ -352,6 +366,9 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       }
     }
     total.backward();
+    if (losses.chain() != null) {
+      losses.chain().backward();
+    }
   }
 
   /** Parameters by learning-rate factor and decay; biases and norms do not decay. */
@@ -381,6 +398,9 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       return;
     }
     try (var scope = TensorScope.open()) {
+      if (recipe.lora() != null) { // so that whoever opens the folder merges them
+        Adapter.describe(out, learning.keySet(), recipe.lora().config());
+      }
       TrainState.write(out, done, params.taken(), extra.taken(), optimizer.state());
     } catch (IOException e) {
       throw new java.io.UncheckedIOException("checkpoint " + out + " cannot be written", e);

@@ -3,6 +3,7 @@ package dev.visionllm.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.visionllm.checkpoint.Checkpoint;
 import dev.visionllm.checkpoint.SafeTensors;
 import dev.visionllm.data.ClassList;
 import dev.visionllm.data.SceneWriter;
@@ -10,6 +11,7 @@ import dev.visionllm.data.Scenes;
 import dev.visionllm.data.Shapes;
 import dev.visionllm.data.Templates;
 import dev.visionllm.tensor.Hardware;
+import dev.visionllm.tensor.TensorScope;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -120,6 +122,37 @@ class ResumeTest {
         .allMatch(e -> e.dtype().equals("BF16") || !e.dtype().startsWith("F"));
     assertThat(Files.mismatch(MODEL.resolve("config.json"), out.resolve("config.json")))
         .isEqualTo(-1);
+  }
+
+  /** A first step moves B, whose A has no gradient while B is zero, and the queries. */
+  @Test
+  void onlyAdaptersAndQueriesLearnWhereTheRecipeSaysSo() throws IOException {
+    recipe(Recipe.Objective.LINKED);
+    Path file = dir.resolve("link.yaml");
+    Files.writeString(
+        file,
+        Files.readString(dir.resolve("LINKED.yaml"))
+            .replaceAll("- \\{task: conv.*", "")
+            .replace("train: [\".*\"]", "train: ['.*lora_.*', 'emb_embeddings_det.*']")
+            .replace("weight_decay: 0.05", "weight_decay: 0"));
+    Path run = dir.resolve("linked-only");
+    try (Trainer t = new Trainer(Recipe.read(file), run, false)) {
+      t.save();
+      Path before = Files.copy(run.resolve("model.safetensors"), dir.resolve("before.safetensors"));
+      Trainer.Step step = t.next();
+      assertThat(step.parts()).containsKeys("detection", "language");
+      t.save();
+      SafeTensors a = SafeTensors.open(before);
+      SafeTensors b = SafeTensors.open(run.resolve("model.safetensors"));
+      try (var scope = TensorScope.open()) {
+        for (String name : a.entries().keySet()) {
+          boolean same = a.get(name).equal(b.get(name));
+          boolean learns = name.contains("lora_B") || name.startsWith("emb_embeddings_det");
+          assertThat(same).as(name).isEqualTo(!learns || name.contains("lora_A"));
+        }
+      }
+    }
+    assertThat(Checkpoint.open(run).withHardware(Hardware.CPU).has("llm.lm_head.weight")).isTrue();
   }
 
   private static Recipe recipe(Recipe.Objective objective) throws IOException {
