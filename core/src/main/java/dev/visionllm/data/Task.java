@@ -15,6 +15,7 @@ public enum Task {
   RECOGNITION(Set.of("region", "answer", "a"), ""),
   DETECTION(Set.of("classes", "tools"), ""),
   DETECTION_FREE(Set.of("tools"), "", "empty"),
+  POSE(Set.of("classes", "keypoints", "tools"), ""),
   NEGATIVE(Set.of("class", "a", "plural"), ""),
   /** Several turns of the others; it has no templates of its own. */
   DIALOGUE(Set.of());

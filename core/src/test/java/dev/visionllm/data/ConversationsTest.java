@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -80,7 +81,8 @@ class ConversationsTest {
     assertThat(summary.dialogues().values().stream().mapToInt(Integer::intValue).sum())
         .isEqualTo(dialogues.size());
     assertThat(dialogues.size() / (double) PICTURES).isBetween(9.0, 15.0);
-    assertThat(summary.dialogues().keySet()).containsExactlyInAnyOrder(Task.values());
+    assertThat(summary.dialogues().keySet())
+        .containsExactlyInAnyOrderElementsOf(EnumSet.complementOf(EnumSet.of(Task.POSE)));
     Map<Task, Integer> counts = new EnumMap<>(summary.dialogues());
     assertThat(counts)
         .containsEntry(Task.CAPTION, PICTURES)
