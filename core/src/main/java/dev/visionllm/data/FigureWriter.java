@@ -16,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,7 +25,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
 import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
 
 /**
  * Writes pictures of figures as a data set: {@code images/*.png}, {@code keypoints.json} (COCO) and
@@ -142,16 +140,17 @@ public final class FigureWriter {
     shown.forEach(
         (set, names) -> {
           List<String> classes = new ArrayList<>(names);
-          for (int i = classes.size() - 1; i > 0; i--)
-            Collections.swap(classes, i, random.nextInt(i + 1));
+          Draw.shuffle(classes, random);
           Map<String, String> values =
               Map.of(
                   "classes",
                   String.join(", ", classes),
                   "keypoints",
                   String.join(", ", set.points()),
-                  "tools",
-                  calls(classes, RoutingToken.DET) + ", " + calls(set.points(), RoutingToken.POSE));
+                  Task.TOOLS,
+                  ToolTasks.calls(classes, RoutingToken.DET)
+                      + ", "
+                      + ToolTasks.calls(set.points(), RoutingToken.POSE));
           Templates.Wording w = templates.pick(Task.POSE, "", values, random);
           out.add(
               new Dialogue(
@@ -165,9 +164,5 @@ public final class FigureWriter {
                   String.join(", ", classes)));
         });
     return out;
-  }
-
-  private static String calls(List<String> names, RoutingToken token) {
-    return names.stream().map(n -> n + token.text()).collect(Collectors.joining(", "));
   }
 }

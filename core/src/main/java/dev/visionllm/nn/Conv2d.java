@@ -4,18 +4,17 @@ import dev.visionllm.tensor.TensorScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.DeviceType;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Two-dimensional convolution with a square kernel. */
 public final class Conv2d {
   private static final int BLOCK = 16;
 
+  private final long in;
+  private final long out;
   private final Tensor weight; // (out, in, k, k)
   private final Tensor bias; // (out) or null
   private final long stride;
   private final long padding;
-  private final boolean ragged; // channels that oneDNN's blocks of 16 do not fit
 
   private Conv2d(
       Params p, long in, long out, long kernel, long stride, long padding, boolean hasBias) {
@@ -23,7 +22,8 @@ public final class Conv2d {
     bias = hasBias ? p.tensor("bias", out) : null;
     this.stride = stride;
     this.padding = padding;
-    this.ragged = out % BLOCK != 0 || in == 1;
+    this.in = in;
+    this.out = out;
   }
 
   /** With a bias. */
@@ -37,27 +37,30 @@ public final class Conv2d {
   }
 
   /**
-   * (b, in, h, w) -> (b, out, h', w'). On the CPU ragged channels are computed in single precision:
-   * on Zen 5 this engine's oneDNN (3.7.1) fills what is left of their last block of 16 with garbage
-   * in bf16.
+   * (b, in, h, w) -> (b, out, h', w'). On the CPU channels are filled up with zeros to blocks of
+   * 16: this engine's oneDNN (3.7.1) goes wrong in what is left of the last block on Zen 5, in fp32
+   * (the gradient of the input, and outputs of more than 16 channels) as in bf16 (outputs).
    */
   public Tensor forward(Tensor x) {
-    boolean autocast = torch.is_autocast_enabled(DeviceType.CPU);
-    boolean half = autocast || x.scalar_type().intern() == ScalarType.BFloat16;
-    if (!ragged || !half || !x.device().is_cpu()) {
+    long moreIn = in == 1 || in > BLOCK ? -in & (BLOCK - 1) : 0;
+    long moreOut = -out & (BLOCK - 1);
+    if (!x.device().is_cpu() || moreIn + moreOut == 0) {
       return convolve(x, weight, bias);
     }
-    torch.set_autocast_enabled(DeviceType.CPU, false);
-    try {
-      return TensorScope.of(
-          () -> convolve(single(x), single(weight), bias == null ? null : single(bias)).type_as(x));
-    } finally {
-      torch.set_autocast_enabled(DeviceType.CPU, autocast);
-    }
+    return TensorScope.of(
+        () -> {
+          Tensor y =
+              convolve(
+                  pad(x, 0, 0, 0, 0, 0, moreIn),
+                  pad(weight, 0, 0, 0, 0, 0, moreIn, 0, moreOut),
+                  bias == null ? null : pad(bias, 0, moreOut));
+          return F.slice(y, 1, 0, out);
+        });
   }
 
-  private static Tensor single(Tensor t) {
-    return t.to(ScalarType.Float);
+  /** Zeros before and after, last dimension first. */
+  private static Tensor pad(Tensor t, long... zeros) {
+    return torch.constant_pad_nd(t, zeros);
   }
 
   private Tensor convolve(Tensor x, Tensor w, Tensor b) {

@@ -38,6 +38,41 @@ class Conv2dTest {
     }
   }
 
+  /**
+   * Outputs and gradients in single precision against double precision, which oneDNN leaves alone.
+   */
+  @ParameterizedTest
+  @CsvSource({"3,8,4", "20,16,3", "4,20,3", "32,4,3", "1,1,2", "64,20,1", "3,16,7"})
+  void gradientsAreRightInEveryChannel(int in, int out, int kernel) {
+    try (var scope = TensorScope.open()) {
+      torch.manual_seed(2);
+      Tensor weight = torch.randn(out, in, kernel, kernel);
+      Tensor bias = torch.randn(out);
+      Tensor x = torch.randn(2, in, 16, 16);
+      Tensor[] single = step(weight, bias, x, in, out, kernel);
+      ScalarType wide = ScalarType.Double;
+      Tensor[] exact = step(weight.to(wide), bias.to(wide), x.to(wide), in, out, kernel);
+      double worst = 0;
+      for (int i = 0; i < exact.length; i++) {
+        Tensor apart = single[i].to(wide).sub(exact[i]).abs().max();
+        worst = Math.max(worst, apart.div(exact[i].abs().max()).item_double());
+      }
+      System.out.printf("conv %d -> %d, fp32: max relative diff %.3g%n", in, out, worst);
+      assertThat(worst).isLessThan(1e-5);
+    }
+  }
+
+  /** Output, and the gradients of input, weight and bias. */
+  private static Tensor[] step(Tensor weight, Tensor bias, Tensor x, int in, int out, int kernel) {
+    Tensor[] leaves = {x.detach(), weight.detach(), bias.detach()};
+    for (Tensor leaf : leaves) {
+      leaf.requires_grad_(true);
+    }
+    Tensor y = conv(leaves[1], leaves[2], in, out, kernel).forward(leaves[0]);
+    y.square().sum().backward();
+    return new Tensor[] {y.detach(), leaves[0].grad(), leaves[1].grad(), leaves[2].grad()};
+  }
+
   private static Tensor half(Tensor t) {
     return t.to(ScalarType.BFloat16);
   }

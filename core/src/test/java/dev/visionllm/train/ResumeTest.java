@@ -152,7 +152,7 @@ class ResumeTest {
                 objective,
                 objective == Recipe.Objective.LINKED
                     ? "- {task: conversations, folders: [data], dialogues: 3, shares: {caption:"
-                          + " 0.5}}"
+                        + " 0.5}}"
                     : "",
                 STEPS,
                 SAVE_EVERY));
