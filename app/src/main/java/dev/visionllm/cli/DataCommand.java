@@ -10,13 +10,19 @@ import picocli.CommandLine.Spec;
     name = "data",
     description = "Fetch picture sets, make pictures to learn from, check data.",
     mixinStandardHelpOptions = true,
-    subcommands = {DataFetchCommand.class, DataScenesCommand.class, DataCheckCommand.class},
+    subcommands = {
+      DataFetchCommand.class,
+      DataScenesCommand.class,
+      DataFiguresCommand.class,
+      DataCheckCommand.class
+    },
     footer = {
       "",
       "Examples:",
       "  visionllm data fetch nano --out nano-data",
       "  visionllm data scenes --sources nano-data/sources/google --count 100 --seed 1 --out"
           + " scenes",
+      "  visionllm data figures --count 100 --seed 1 --out figures",
       "  visionllm data check scenes"
     })
 final class DataCommand implements Runnable {

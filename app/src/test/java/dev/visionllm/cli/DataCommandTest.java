@@ -69,6 +69,63 @@ class DataCommandTest {
   }
 
   @Test
+  void figuresWritesKeypoints() throws Exception {
+    Path out = dir.resolve("figures");
+    MainTest.Run run =
+        MainTest.run(
+            "data",
+            "figures",
+            "--kinds",
+            "animal,face",
+            "--count",
+            "6",
+            "--seed",
+            "3",
+            "--out",
+            out.toString(),
+            "--size",
+            "96x64",
+            "--json");
+    assertThat(run.err()).isEmpty();
+    assertThat(run.code()).isEqualTo(Main.OK);
+    JsonNode json = JsonMapper.shared().readTree(run.out());
+    assertThat(json.get("pictures").asInt()).isEqualTo(6);
+    assertThat(json.get("figures").has("person")).isFalse();
+    assertThat(json.get("visible").asLong()).isPositive();
+    assertThat(MainTest.run("data", "check", out.toString()).code()).isEqualTo(Main.OK);
+    assertBad(
+        "nowhere",
+        "data",
+        "figures",
+        "--count",
+        "1",
+        "--seed",
+        "1",
+        "--motion",
+        dir.resolve("nowhere").toString(),
+        "--out",
+        dir.resolve("none").toString());
+    assertBad(
+        "nowhere",
+        "data",
+        "fetch",
+        "motion",
+        "--from",
+        dir.resolve("nowhere").toString(),
+        "--out",
+        dir.resolve("none").toString());
+    assertBad(
+        "--from is for motion",
+        "data",
+        "fetch",
+        "nano",
+        "--from",
+        dir.toString(),
+        "--out",
+        dir.resolve("none").toString());
+  }
+
+  @Test
   void badInputEndsInOneLine() throws Exception {
     String out = dir.resolve("out").toString();
     assertBad(

@@ -4,17 +4,41 @@ import dev.visionllm.data.CocoDataset.Annotation;
 import dev.visionllm.data.CocoDataset.Category;
 import dev.visionllm.data.CocoDataset.Picture;
 import dev.visionllm.data.CocoDataset.Segmentation;
+import dev.visionllm.data.KeypointDataset.Figure;
+import dev.visionllm.geometry.KeypointSet.Limb;
+import dev.visionllm.geometry.Keypoints.Point;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Writes an instances file in COCO's format, as a stream. */
+/** Writes instances and keypoints files in COCO's format, as streams. */
 final class CocoWriter {
   private CocoWriter() {}
 
   static void write(CocoDataset data, OutputStream out) {
+    file(
+        out,
+        data.pictures(),
+        json -> data.annotations().forEach(a -> object(json, () -> annotation(json, a))),
+        json -> data.categories().forEach(c -> object(json, () -> category(json, c))));
+  }
+
+  static void write(KeypointDataset data, OutputStream out) {
+    file(
+        out,
+        data.pictures(),
+        json -> data.figures().forEach(f -> object(json, () -> figure(json, f))),
+        json -> data.categories().forEach(c -> object(json, () -> category(json, c))));
+  }
+
+  private static void file(
+      OutputStream out,
+      List<Picture> pictures,
+      Consumer<JsonGenerator> annotations,
+      Consumer<JsonGenerator> categories) {
     try (JsonGenerator json =
         JsonMapper.shared()
             .writer()
@@ -22,33 +46,65 @@ final class CocoWriter {
             .createGenerator(out)) {
       json.writeStartObject();
       json.writeArrayPropertyStart("images");
-      for (Picture p : data.pictures()) {
-        json.writeStartObject();
-        json.writeNumberProperty("id", p.id());
-        json.writeStringProperty("file_name", p.file());
-        json.writeNumberProperty("width", p.width());
-        json.writeNumberProperty("height", p.height());
-        json.writeEndObject();
-      }
+      for (Picture p : pictures) object(json, () -> picture(json, p));
       json.writeEndArray();
       json.writeArrayPropertyStart("annotations");
-      for (Annotation a : data.annotations()) write(json, a);
+      annotations.accept(json);
       json.writeEndArray();
       json.writeArrayPropertyStart("categories");
-      for (Category c : data.categories()) {
-        json.writeStartObject();
-        json.writeNumberProperty("id", c.id());
-        json.writeStringProperty("name", c.name());
-        json.writeStringProperty("supercategory", c.supercategory());
-        json.writeEndObject();
-      }
+      categories.accept(json);
       json.writeEndArray();
       json.writeEndObject();
     }
   }
 
-  private static void write(JsonGenerator json, Annotation a) {
+  private static void object(JsonGenerator json, Runnable properties) {
     json.writeStartObject();
+    properties.run();
+    json.writeEndObject();
+  }
+
+  private static void picture(JsonGenerator json, Picture p) {
+    json.writeNumberProperty("id", p.id());
+    json.writeStringProperty("file_name", p.file());
+    json.writeNumberProperty("width", p.width());
+    json.writeNumberProperty("height", p.height());
+  }
+
+  private static void category(JsonGenerator json, Category c) {
+    json.writeNumberProperty("id", c.id());
+    json.writeStringProperty("name", c.name());
+    json.writeStringProperty("supercategory", c.supercategory());
+  }
+
+  private static void category(JsonGenerator json, KeypointDataset.Category c) {
+    category(json, c.category());
+    json.writeArrayPropertyStart("keypoints");
+    for (String name : c.points().points()) json.writeString(name);
+    json.writeEndArray();
+    json.writeArrayPropertyStart("skeleton");
+    for (Limb limb : c.points().limbs()) { // counted from 1
+      json.writeStartArray();
+      json.writeNumber(limb.from() + 1);
+      json.writeNumber(limb.to() + 1);
+      json.writeEndArray();
+    }
+    json.writeEndArray();
+  }
+
+  private static void figure(JsonGenerator json, Figure f) {
+    annotation(json, f.object());
+    json.writeNumberProperty("num_keypoints", f.keypoints().labelled());
+    json.writeArrayPropertyStart("keypoints");
+    for (Point p : f.keypoints().points()) {
+      number(json, p.x());
+      number(json, p.y());
+      json.writeNumber(p.visibility());
+    }
+    json.writeEndArray();
+  }
+
+  private static void annotation(JsonGenerator json, Annotation a) {
     json.writeNumberProperty("id", a.id());
     json.writeNumberProperty("image_id", a.pictureId());
     json.writeNumberProperty("category_id", a.categoryId());
@@ -78,7 +134,6 @@ final class CocoWriter {
     }
     json.writeNumberProperty("visible_fraction", Math.round(a.visibleFraction() * 1e4) / 1e4);
     if (a.colour() != null) json.writeStringProperty("colour", a.colour());
-    json.writeEndObject();
   }
 
   private static void number(JsonGenerator json, double v) {

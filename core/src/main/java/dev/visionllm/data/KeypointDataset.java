@@ -1,5 +1,6 @@
 package dev.visionllm.data;
 
+import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.data.CocoDataset.Annotation;
 import dev.visionllm.data.CocoDataset.Picture;
 import dev.visionllm.geometry.KeypointSet;
@@ -43,6 +44,11 @@ public record KeypointDataset(
     each(file, problems, pictures, categories, figures::add);
     return new KeypointDataset(
         List.copyOf(pictures.values()), figures, List.copyOf(categories.values()));
+  }
+
+  /** Writes the file; masks as {@link CocoDataset#write} does. */
+  public void write(Path file) throws IOException {
+    AtomicFile.write(file, out -> CocoWriter.write(this, out));
   }
 
   /** Reads as a stream; the maps are filled before the first figure comes. */

@@ -1,15 +1,11 @@
 package dev.visionllm.data;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * Brings the picture sets and the vocabulary that the nano model is trained from, through npm, and
@@ -43,7 +39,7 @@ public final class NanoSources {
       install(npm, temporary);
       return layOut(temporary.resolve("node_modules"), out);
     } finally {
-      delete(temporary);
+      PackageClient.delete(temporary);
     }
   }
 
@@ -59,40 +55,16 @@ public final class NanoSources {
                 "--ignore-scripts"));
     command.addAll(List.of("--legacy-peer-deps", "--no-audit", "--no-fund", "--loglevel=error"));
     command.addAll(PACKAGES);
-    Path log = folder.resolve("npm.log");
-    Process process;
-    try {
-      process =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
-    } catch (IOException e) {
-      throw new IOException(
-          "npm cannot be run (" + npm + "): install Node.js with npm, then run this command again",
-          e);
-    }
-    if (!process.waitFor(20, TimeUnit.MINUTES)) {
-      process.destroy();
-      throw new IOException(
-          "npm did not finish within 20 minutes: check the network and run this command again");
-    }
-    if (process.exitValue() != 0) {
-      String said = Files.readString(log, StandardCharsets.UTF_8).strip().replaceAll("\\s+", " ");
-      throw new IOException(
-          "npm failed with exit code "
-              + process.exitValue()
-              + ": "
-              + said.substring(0, Math.min(300, said.length())));
-    }
+    PackageClient.run(
+        "npm", command, folder, "install Node.js with npm, then run this command again");
   }
 
   /** Copies the files of the classes from a folder of installed packages. */
   static List<Path> layOut(Path modules, Path out) throws IOException {
-    Path google = fresh(out.resolve("sources/google"));
-    Path twemoji = fresh(out.resolve("sources/twemoji"));
-    Path fluent = fresh(out.resolve("sources/fluent"));
-    Path flat = fresh(out.resolve("sources/fluent_flat"));
+    Path google = PackageClient.fresh(out.resolve("sources/google"));
+    Path twemoji = PackageClient.fresh(out.resolve("sources/twemoji"));
+    Path fluent = PackageClient.fresh(out.resolve("sources/fluent"));
+    Path flat = PackageClient.fresh(out.resolve("sources/fluent_flat"));
     Path googleFrom = modules.resolve("emoji-datasource-google/img/google/64");
     Path twemojiFrom = modules.resolve("@twemoji/svg");
     Path fluentFrom = modules.resolve("fluentui-emoji/icons");
@@ -108,7 +80,7 @@ public final class NanoSources {
           fluent.resolve(file + ".svg"));
       copy(fluentFrom.resolve("flat").resolve(noun.fluent() + ".svg"), flat.resolve(file + ".svg"));
     }
-    Path vocabulary = fresh(out.resolve("llama-tokenizer-js"));
+    Path vocabulary = PackageClient.fresh(out.resolve("llama-tokenizer-js"));
     for (String name : List.of("llama-tokenizer.js", "package.json", "LICENSE.md")) {
       copy(modules.resolve("llama-tokenizer-js").resolve(name), vocabulary.resolve(name));
     }
@@ -125,17 +97,5 @@ public final class NanoSources {
               + " is made of");
     }
     Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  private static Path fresh(Path folder) throws IOException {
-    delete(folder);
-    return Files.createDirectories(folder);
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) return;
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path f : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(f);
-    }
   }
 }

@@ -120,6 +120,10 @@ public final class Scenes {
    * apart.
    */
   RandomGenerator random(long index, int stream) {
+    return random(seed, index, stream);
+  }
+
+  static RandomGenerator random(long seed, long index, int stream) {
     return new SplittableRandom(mix(mix(mix(seed) + index) + stream));
   }
 
