@@ -10,12 +10,21 @@ import picocli.CommandLine.Spec;
     name = "data",
     description = "Fetch picture sets, make pictures to learn from, check data.",
     mixinStandardHelpOptions = true,
-    subcommands = {DataFetchCommand.class, DataScenesCommand.class, DataCheckCommand.class},
+    subcommands = {
+      DataFetchCommand.class,
+      DataScenesCommand.class,
+      DataEditsCommand.class,
+      DataMmicCommand.class,
+      DataCheckCommand.class
+    },
     footer = {
       "",
       "Examples:",
       "  visionllm data fetch nano --out nano-data",
       "  visionllm data scenes --sources nano-data/sources/google --count 100 --seed 1 --out scenes",
+      "  visionllm data edits --sources nano-data/sources/google --count 100 --seed 1 --out edits",
+      "  visionllm data mmic --coco scenes/instances.json --images scenes --count 100 --seed 1 --out"
+          + " mmic",
       "  visionllm data check scenes"
     })
 final class DataCommand implements Runnable {
