@@ -22,10 +22,11 @@ import picocli.CommandLine.Option;
     description = "Make pictures before and after an instruction, to learn editing from.",
     footer = {
       "",
-      "Kinds: add, remove, replace, recolour, move, background, style. A source folder is as of"
-          + " 'data scenes'.",
-      "OUT/edits has the layout of InstructPix2Pix: seeds.json, and in a folder for each pair",
-      "prompt.json, SEED_0.png, SEED_1.png; besides SEED_mask.png, white where the change is.",
+      "Kinds: add, remove, replace, recolour, move, background, style. Source",
+      "folders are as of 'data scenes'.",
+      "OUT/edits has the layout of InstructPix2Pix: seeds.json, and in a folder for",
+      "each pair prompt.json, SEED_0.png, SEED_1.png; besides SEED_mask.png, white",
+      "where the change is.",
       "",
       "Examples:",
       "  visionllm data edits --sources my/cutouts --count 1000 --seed 1 --out pairs",

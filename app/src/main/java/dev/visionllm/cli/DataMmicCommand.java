@@ -16,10 +16,10 @@ import picocli.CommandLine.Option;
     description = "Make multimodal in-context samples of any pictures with COCO instances.",
     footer = {
       "",
-      "A sample has two to six pictures: examples, and a last one to be solved; some have one",
-      "picture. Circles, hand-drawn circles, arrows, boxes and masks mark one to five objects.",
-      "OUT gets images/*.png, mmic.jsonl (LLaVA) and instances.json (COCO) of what is to be"
-          + " found.",
+      "A sample has two to six pictures, examples and a last one to be solved, or one",
+      "picture. Circles, hand-drawn circles, arrows, boxes and masks mark one to five",
+      "objects. OUT gets images/*.png, mmic.jsonl (LLaVA) and instances.json (COCO) of",
+      "what is to be found.",
       "",
       "Examples:",
       "  visionllm data mmic --coco scenes/instances.json --images scenes --count 1000 --seed 1"

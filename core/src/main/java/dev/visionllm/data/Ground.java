@@ -44,8 +44,8 @@ record Ground(Pattern pattern, Colour colour) {
         int odd =
             switch (pattern) {
               case PLAIN -> 0;
-              case STRIPED -> (upright ? x : y) / step & 1;
-              case CHECKERED -> x / step + y / step & 1;
+              case STRIPED -> (upright ? x : y) / step % 2;
+              case CHECKERED -> (x / step + y / step) % 2;
             };
         out[y * width + x] = odd == 0 ? one : two;
       }

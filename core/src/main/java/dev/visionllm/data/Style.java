@@ -88,7 +88,7 @@ enum Style {
         long[] sum = new long[3];
         for (int y = y0; y < y1; y++) {
           for (int x = x0; x < x1; x++) {
-            for (int c = 0; c < 3; c++) sum[c] += rgb[y * width + x] >> 16 - 8 * c & 255;
+            for (int c = 0; c < 3; c++) sum[c] += rgb[y * width + x] >> (16 - 8 * c) & 255;
           }
         }
         double n = (y1 - y0) * (x1 - x0);

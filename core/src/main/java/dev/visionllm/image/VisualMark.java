@@ -119,7 +119,7 @@ public record VisualMark(Kind kind, boolean solid) {
       Box b = t.box().clip(picture.width(), picture.height());
       for (int y = (int) b.y0(); y < b.y1(); y++) {
         for (int x = (int) b.x0(); x < b.x1(); x++, n++) {
-          for (int c = 0; c < 3; c++) sum[c] += picture.pixel(x, y) >> 16 - 8 * c & 255;
+          for (int c = 0; c < 3; c++) sum[c] += picture.pixel(x, y) >> (16 - 8 * c) & 255;
         }
       }
     }

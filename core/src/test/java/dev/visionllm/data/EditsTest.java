@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -140,7 +141,7 @@ class EditsTest {
         n += e.mask()[at] ? 1 : 0;
         if (c != null) counts[c.ordinal()]++;
       }
-      Colour now = Colour.valueOf(e.change().get("colour").asString().toUpperCase());
+      Colour now = Colour.valueOf(e.change().get("colour").asString().toUpperCase(Locale.ROOT));
       assertThat(counts[now.ordinal()]).isGreaterThan(n * 2 / 5);
     }
   }
