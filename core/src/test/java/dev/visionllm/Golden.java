@@ -55,7 +55,13 @@ public record Golden(Path dir, JsonNode meta, SafeTensors io) {
     DIFFUSION_LOSS("(sd|ip2p)_loss.*"),
     TRAIN_STEPS("train_steps.*"),
     COCO_EVAL("coco_eval.*"),
-    VQA_ACCURACY("vqa_accuracy.*");
+    VQA_ACCURACY("vqa_accuracy.*"),
+    REFERRING("referring.*"),
+    SEMANTIC("semantic_segmentation.*"),
+    SALIENCY("sod.*"),
+    INTERACTIVE("interactive_segmentation.*"),
+    POSE_UNIKPT("pose_unikpt.*"),
+    IMAGE_QUALITY("image_quality.*");
 
     final String pattern;
 

@@ -5,6 +5,7 @@ import dev.visionllm.image.Raster;
 import dev.visionllm.prompt.Prompt;
 import dev.visionllm.prompt.VisualPrompt;
 import dev.visionllm.result.Answer;
+import dev.visionllm.vlm.AnswerText;
 import dev.visionllm.vlm.VisionLlm;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,6 +44,7 @@ final class AskCommand extends CliCommand {
       List<String> regions,
       String question,
       String answer,
+      Map<String, Integer> counts,
       List<Map<String, Object>> detections,
       List<String> out) {}
 
@@ -92,11 +94,13 @@ final class AskCommand extends CliCommand {
                 regions,
                 question,
                 answer.text(),
+                AnswerText.counts(answer),
                 Findings.json(answer.findings()),
                 written));
         return Main.OK;
       }
       print("%s", answer.text());
+      AnswerText.counts(answer).forEach((name, n) -> print("%s: %d", name, n));
       answer.findings().forEach(f -> print("%s", Findings.line(f)));
       written.forEach(file -> print("wrote %s", file));
       if (out != null && written.isEmpty()) {

@@ -7,6 +7,7 @@ import dev.visionllm.prompt.VisualPrompt;
 import dev.visionllm.result.Answer;
 import dev.visionllm.result.Picture;
 import dev.visionllm.vlm.AnswerStream;
+import dev.visionllm.vlm.AnswerText;
 import dev.visionllm.vlm.Chat;
 import dev.visionllm.vlm.VisionLlm;
 import java.io.BufferedReader;
@@ -177,6 +178,7 @@ final class ChatCommand extends CliCommand {
       return;
     }
     out().println();
+    AnswerText.counts(answer).forEach((name, n) -> print("%s: %d", name, n));
     answer.findings().forEach(f -> print("%s", Findings.line(f)));
     written.forEach(file -> print("wrote %s", file));
   }

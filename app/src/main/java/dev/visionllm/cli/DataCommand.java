@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  visionllm data fetch nano --out nano-data",
-      "  visionllm data scenes --sources nano-data/sources/google --count 100 --seed 1 --out scenes",
+      "  visionllm data scenes --sources nano-data/sources/google --count 100 --seed 1 --out"
+          + " scenes",
       "  visionllm data edits --sources nano-data/sources/google --count 100 --seed 1 --out edits",
       "  visionllm data mmic --coco scenes/instances.json --images scenes --count 100 --seed 1 --out"
           + " mmic",

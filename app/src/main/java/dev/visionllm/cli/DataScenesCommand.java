@@ -22,12 +22,16 @@ import picocli.CommandLine.Option;
 @Command(
     name = "scenes",
     description =
-        "Compose pictures of named cut-outs, with COCO annotations and LLaVA conversations.",
+        "Compose pictures of named cut-outs, with annotations and conversations about them.",
     footer = {
       "",
       "A source folder holds NAME.png, NAME.svg or NAME/anything.png; underscores in NAME are"
           + " spaces.",
-      "OUT gets images/*.png, instances.json and conversations.jsonl, the same for the same seed.",
+      "OUT gets, the same for the same seed:",
+      "  images/*.png, instances.json (COCO), conversations.jsonl (LLaVA);",
+      "  captions.json (COCO captions), refs.json (RefCOCO: expressions of single objects);",
+      "  with --maps semantic/*.png (ADE20K: gray k is the k-th category, 0 is none) and"
+          + " saliency/*.png (0 or 255, where one object clearly stands out).",
       "",
       "Examples:",
       "  visionllm data scenes --sources my/cutouts --count 100 --seed 1 --out scenes",
@@ -84,7 +88,7 @@ final class DataScenesCommand extends CliCommand {
       paramLabel = "N",
       defaultValue = "1",
       description =
-          "How often about a dozen conversations are drawn for a picture (default:"
+          "How often about twenty conversations are drawn for a picture (default:"
               + " ${DEFAULT-VALUE}).")
   private int rounds;
 
@@ -108,6 +112,19 @@ final class DataScenesCommand extends CliCommand {
       description = "Wordings that replace the built-in ones: caption.txt, counting.txt, ...")
   private Path templates;
 
+  @Option(
+      names = "--refs",
+      negatable = true,
+      defaultValue = "true",
+      fallbackValue = "true",
+      description = "Write captions.json and refs.json (default: ${DEFAULT-VALUE}).")
+  private boolean refs;
+
+  @Option(
+      names = "--maps",
+      description = "Write semantic/ and saliency/, which costs a sixth more time.")
+  private boolean maps;
+
   @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors).")
   private int threads = Runtime.getRuntime().availableProcessors();
 
@@ -121,7 +138,10 @@ final class DataScenesCommand extends CliCommand {
     Cutouts cutouts = Cutouts.load(sources, settings.cutoutSide());
     SceneWriter writer =
         new SceneWriter(
-            new Scenes(cutouts, behind, settings, seed), ClassList.nano(), wordings, rounds);
+            new Scenes(cutouts, behind, settings, seed),
+            ClassList.nano(),
+            wordings,
+            new SceneWriter.Options(rounds, refs, maps));
     SceneWriter.Summary summary = write(writer);
     double seconds = (System.nanoTime() - start) / 1e9;
     Map<String, Integer> dialogues = new TreeMap<>();

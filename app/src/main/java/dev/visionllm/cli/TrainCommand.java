@@ -1,5 +1,6 @@
 package dev.visionllm.cli;
 
+import dev.visionllm.data.Problems;
 import dev.visionllm.train.Metrics;
 import dev.visionllm.train.Recipe;
 import dev.visionllm.train.Trainer;
@@ -32,6 +33,7 @@ import picocli.CommandLine.Parameters;
       "  visionllm train recipes/nano/1-detector.yaml",
       "  visionllm train recipes/nano/1-detector.yaml --resume",
       "  visionllm train my.yaml --data train,more --out runs/second",
+      "  visionllm train my.yaml --skip-broken",
       "  visionllm train my.yaml --nproc 2",
       "  visionllm train my.yaml --nodes 2 --rank 0 --master first-machine:29500"
     })
@@ -42,11 +44,13 @@ final class TrainCommand extends CliCommand {
       int steps,
       long learningParameters,
       double loss,
+      int broken,
       double seconds,
       String metrics,
       String chart) {}
 
   private static final String CHART = "loss.png";
+  private static final int LISTED = 20; // broken samples
   private static final long LINE_NANOS = Duration.ofSeconds(10).toNanos();
 
   @Parameters(paramLabel = "RECIPE", description = "Recipe (YAML).")
@@ -68,6 +72,11 @@ final class TrainCommand extends CliCommand {
       description = "Data folders instead of the recipe's, separated by commas.")
   private List<Path> data;
 
+  @Option(
+      names = "--skip-broken",
+      description = "Leave samples out that cannot be used, and list them at the end.")
+  private boolean skip;
+
   @Mixin private WorkerProcesses processes;
 
   @Override
@@ -83,8 +92,9 @@ final class TrainCommand extends CliCommand {
     WorkerProcesses.Place place = processes.place();
     Workers workers =
         place == null ? Workers.alone() : Workers.join(place.rank(), place.size(), place.master());
+    Problems problems = skip ? Problems.skip() : Problems.refuse();
     long start = System.nanoTime();
-    try (Trainer trainer = new Trainer(r, run, resume, workers)) {
+    try (Trainer trainer = new Trainer(r, run, resume, workers, problems)) {
       Interrupt.awaitCommand();
       if (workers.rank() > 0) {
         while (goesOn(trainer, workers)) {
@@ -99,7 +109,7 @@ final class TrainCommand extends CliCommand {
         err().println("interrupted after step " + trainer.done() + ": go on with --resume");
         return Interrupt.CODE;
       }
-      end(trainer, run, metrics, (System.nanoTime() - start) / 1e9);
+      end(trainer, run, metrics, problems, (System.nanoTime() - start) / 1e9);
     }
     return Main.OK;
   }
@@ -117,7 +127,7 @@ final class TrainCommand extends CliCommand {
           run,
           r.objective().name().toLowerCase(Locale.ROOT),
           trainer.done(),
-          r.steps(),
+          trainer.steps(),
           trainer.learningParameters());
     }
     try (ProgressBar bar = json() || System.console() == null ? null : bar(trainer, r)) {
@@ -138,13 +148,17 @@ final class TrainCommand extends CliCommand {
         } else if (!json()
             && (last.number() == first + 1 || !trainer.hasNext() || now - printed > LINE_NANOS)) {
           printed = now;
-          print("%s", line(last, r.steps(), (now - begun) / 1e9 / (last.number() - first)));
+          print("%s", line(last, trainer.steps(), (now - begun) / 1e9 / (last.number() - first)));
         }
       }
     }
   }
 
-  private void end(Trainer trainer, Path run, Metrics metrics, double seconds) {
+  private void end(Trainer trainer, Path run, Metrics metrics, Problems problems, double seconds) {
+    if (problems.total() > 0) {
+      err().printf("%d broken samples were left out:%n", problems.total());
+      problems.first(LISTED).forEach(p -> err().println("  " + p));
+    }
     List<Metrics.Line> lines = metrics.lines();
     double loss = lines.isEmpty() ? Double.NaN : lines.get(lines.size() - 1).step().loss();
     Path chart = run.resolve(CHART);
@@ -155,6 +169,7 @@ final class TrainCommand extends CliCommand {
               trainer.done(),
               trainer.learningParameters(),
               loss,
+              problems.total(),
               seconds,
               run.resolve(Metrics.FILE).toString(),
               chart.toString()));
@@ -166,7 +181,7 @@ final class TrainCommand extends CliCommand {
   private static ProgressBar bar(Trainer trainer, Recipe r) {
     return new ProgressBarBuilder()
         .setTaskName("steps")
-        .setInitialMax(r.steps())
+        .setInitialMax(trainer.steps())
         .startsFrom(trainer.done(), Duration.ZERO)
         .setStyle(ProgressBarStyle.ASCII)
         .showSpeed()

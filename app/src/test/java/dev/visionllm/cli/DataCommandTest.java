@@ -50,8 +50,12 @@ class DataCommandTest {
             out.toString(),
             "--size",
             "96x64",
+            "--maps",
+            "--no-refs",
             "--json");
     assertThat(run.err()).isEmpty();
+    assertThat(out.resolve("semantic/000000.png")).exists();
+    assertThat(out.resolve("refs.json")).doesNotExist();
     assertThat(run.code()).isEqualTo(Main.OK);
     JsonNode json = JsonMapper.shared().readTree(run.out());
     assertThat(json.get("pictures").asInt()).isEqualTo(12);

@@ -9,10 +9,14 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 class EvaluateCommandTest {
   @TempDir Path dir;
@@ -58,6 +62,84 @@ class EvaluateCommandTest {
     assertBadInput(
         "batch 0", "evaluate", "--model", model, "--suite", "vqa", "--data", data, "--batch", "0");
     assertBadInput("runs is 0", "bench", "--model", model, "--runs", "0");
+  }
+
+  @Test
+  void everySuiteRuns() throws IOException {
+    Path data = EvaluationData.write(dir.resolve("data"));
+    String tiny = TinyModel.assembly(dir.resolve("tiny")).toString();
+    MainTest.Run run =
+        MainTest.run(
+            "evaluate",
+            "--model",
+            tiny,
+            "--suite",
+            "all",
+            "--data",
+            data.toString(),
+            "--json",
+            "--limit",
+            "1",
+            "--batch",
+            "2",
+            "--steps",
+            "1");
+    assertThat(run.err()).isEmpty();
+    assertThat(run.code()).isEqualTo(Main.OK);
+    JsonNode report = JsonMapper.shared().readTree(run.out());
+    assertThat(report.get("leftOut")).isEmpty();
+    List<String> ran = new ArrayList<>();
+    for (JsonNode suite : report.get("suites")) {
+      ran.add(suite.get("suite").asString());
+      assertThat(suite.get("items").asInt()).as(suite.toString()).isPositive();
+      assertThat(suite.get("scores")).as(suite.toString()).isNotEmpty();
+    }
+    assertThat(ran)
+        .containsExactlyElementsOf(Arrays.stream(Suite.values()).map(Suite::word).toList());
+  }
+
+  @Test
+  void allLeavesOutWhatIsMissing() throws IOException {
+    Path data = EvaluationData.write(dir.resolve("data"));
+    String tiny = TinyModel.write(dir.resolve("tiny")).toString(); // boxes, no other tools
+    Files.delete(data.resolve("refs.json"));
+    Files.delete(data.resolve("conversations.jsonl"));
+    MainTest.Run run =
+        MainTest.run("evaluate", "--model", tiny, "--suite", "all", "--data", data.toString());
+    assertThat(run.code()).isEqualTo(Main.OK);
+    assertThat(run.out())
+        .contains("detection: 1 pictures", "in_context: 1 dialogues")
+        .contains("left out: grounding, " + data + " has no refs.json")
+        .contains("left out: vqa, " + data + " has nothing for suite vqa")
+        .contains("left out: masks, model " + tiny + " has no part for masks")
+        .contains("left out: generation, model " + tiny + " has no part for generation");
+    assertBadInput(
+        "has no refs.json",
+        "evaluate",
+        "--model",
+        tiny,
+        "--suite",
+        "all,grounding",
+        "--data",
+        data.toString());
+    assertBadInput(
+        "suite masks cannot run: model " + tiny + " has no part for masks",
+        "evaluate",
+        "--model",
+        tiny,
+        "--suite",
+        "masks",
+        "--data",
+        data.toString());
+  }
+
+  @Test
+  void helpListsTheSuites() {
+    String help = MainTest.run("evaluate", "--help").out();
+    for (Suite suite : Suite.values()) {
+      assertThat(help).contains(suite.word() + " ", suite.about());
+    }
+    assertThat(help.lines()).allMatch(line -> line.length() <= 80);
   }
 
   @Test

@@ -65,7 +65,7 @@ class TrainCommandTest {
         """
         model: "%s"
         objective: patches
-        data: [data]
+        data: [{task: objects, folders: [data]}]
         train: ["vis_encoder.*"]
         steps: 4
         batch: 2
@@ -106,6 +106,23 @@ class TrainCommandTest {
     assertThat(exported.err()).isEmpty();
     assertThat(exported.code()).isEqualTo(Main.OK);
     assertThat(MainTest.run("model", "info", model.toString()).out()).contains("BF16");
+  }
+
+  @Test
+  void brokenSamplesEndTheRunOrAreSkippedAndListed() throws Exception {
+    Files.writeString(
+        recipe,
+        Files.readString(recipe)
+            .replace("objective: patches", "objective: linked")
+            .replace("vis_encoder.*", "emb_embeddings_det.*"));
+    Path broken = dir.resolve("data/images/000002.png");
+    byte[] whole = Files.readAllBytes(broken);
+    Files.write(broken, java.util.Arrays.copyOf(whole, whole.length / 2));
+    assertBad("000002.png", "train", recipe.toString(), "--out", run);
+    String skipped = dir.resolve("skipped").toString();
+    MainTest.Run run = MainTest.run("train", recipe.toString(), "--out", skipped, "--skip-broken");
+    assertThat(run.code()).as(run.err()).isEqualTo(Main.OK);
+    assertThat(run.err()).contains("1 broken samples").contains("000002.png").hasLineCount(2);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.visionllm.checkpoint;
 
+import dev.visionllm.nn.Lora;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Hardware;
 import java.io.IOException;
@@ -75,23 +76,25 @@ public final class Checkpoint implements Params.Source {
     if (adapter == null && !adapterDir.equals(dir)) {
       throw new IOException(adapterDir + ": holds no adapter, should hold one of " + ADAPTERS);
     }
-    Path file = adapterDir.resolve(LoraConfig.FILE);
+    Path file = adapterDir.resolve(AdapterConfig.FILE);
     if (adapter != null) {
       if (!Files.exists(file)) {
-        throw new IOException(adapter + ": has no " + LoraConfig.FILE + " beside it");
+        throw new IOException(adapter + ": has no " + AdapterConfig.FILE + " beside it");
       }
       return new Checkpoint(
           found.where,
-          Lora.beside(adapter, found.weights, Weights.open(adapter), LoraConfig.read(file)));
+          AdaptedWeights.beside(
+              adapter, found.weights, Weights.open(adapter), AdapterConfig.read(file)));
     }
-    if (Lora.isIn(found.weights)) {
-      LoraConfig config = Files.exists(file) ? LoraConfig.read(file) : null;
-      return new Checkpoint(found.where, Lora.within(found.where, found.weights, config));
+    if (AdaptedWeights.isIn(found.weights)) {
+      Lora.Config config = Files.exists(file) ? AdapterConfig.read(file) : null;
+      return new Checkpoint(found.where, AdaptedWeights.within(found.where, found.weights, config));
     }
     return found;
   }
 
-  private static Path adapter(Path dir) {
+  /** The file of a folder that holds an adapter, or null. */
+  static Path adapter(Path dir) {
     return ADAPTERS.stream().map(dir::resolve).filter(Files::exists).findFirst().orElse(null);
   }
 
@@ -126,7 +129,7 @@ public final class Checkpoint implements Params.Source {
 
   /** What is merged into the weights as they are read, in a few words; empty if nothing is. */
   public Optional<String> adapter() {
-    return weights instanceof Lora lora ? Optional.of(lora.describe()) : Optional.empty();
+    return weights instanceof AdaptedWeights lora ? Optional.of(lora.describe()) : Optional.empty();
   }
 
   /** Every tensor's header entry. */

@@ -14,7 +14,8 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * Draws parameters for training from scratch. Each tensor's numbers depend on the seed, its name
  * and its shape, not on the order of construction. Unless a rule says otherwise: matrices and
- * kernels Xavier uniform, embeddings normal with deviation 0.02, norms one, biases zero.
+ * kernels Xavier uniform, embeddings normal with deviation 0.02, norms one, biases zero, adapters
+ * as PEFT does.
  *
  * @param seed of all numbers
  * @param rules the first whose pattern matches the whole name decides
@@ -98,8 +99,11 @@ public record Init(long seed, List<Rule> rules) implements Params.Source {
     if (name.endsWith("weight") && shape.length == 1) {
       return ONE; // of a norm
     }
-    if (name.endsWith("bias")) {
-      return ZERO;
+    if (name.endsWith("bias") || name.endsWith(".lora_B.weight")) {
+      return ZERO; // adapters start without an effect
+    }
+    if (name.endsWith(".lora_A.weight")) {
+      return new Fill.Uniform(1 / Math.sqrt(shape[1])); // PEFT's: He uniform with a = sqrt 5
     }
     boolean head = name.contains("bbox_embed") || name.contains("mask_embed"); // not tables
     if (name.contains("embed") && !head || name.endsWith("relative_position_bias_table")) {

@@ -1,5 +1,6 @@
 package dev.visionllm.data;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.visionllm.data.CocoDataset.Picture;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -8,10 +9,13 @@ import java.util.List;
 import java.util.Map;
 
 /** A captions file in COCO's format; a picture may have several. */
-public record CaptionDataset(List<Picture> pictures, List<Caption> captions) {
+public record CaptionDataset(
+    @JsonProperty("images") List<Picture> pictures,
+    @JsonProperty("annotations") List<Caption> captions) {
 
   /** What a picture shows, in words. */
-  public record Caption(long id, long pictureId, String text) {}
+  public record Caption(
+      long id, @JsonProperty("image_id") long pictureId, @JsonProperty("caption") String text) {}
 
   /** Keeps copies. */
   public CaptionDataset {
@@ -38,5 +42,10 @@ public record CaptionDataset(List<Picture> pictures, List<Caption> captions) {
         Caption::id,
         captions::add);
     return new CaptionDataset(List.copyOf(pictures.values()), captions);
+  }
+
+  /** Writes the data set. */
+  public void write(Path file) throws IOException {
+    DataJson.write(file, this);
   }
 }

@@ -1,5 +1,6 @@
 package dev.visionllm.data;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.Rle;
@@ -18,7 +19,7 @@ public record CocoDataset(
     List<Picture> pictures, List<Annotation> annotations, List<Category> categories) {
 
   /** A picture; {@code file} is relative to the picture folder that the data set goes with. */
-  public record Picture(long id, String file, int width, int height) {}
+  public record Picture(long id, @JsonProperty("file_name") String file, int width, int height) {}
 
   /**
    * One object.

@@ -1,8 +1,13 @@
 package dev.visionllm.data;
 
+import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.geometry.Rle;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
+import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Checked reading of the parts that the formats share. Messages name the property; whoever reads a
@@ -12,6 +17,17 @@ final class DataJson {
   private static final int SHOWN = 80;
 
   private DataJson() {}
+
+  /** Writes records, or a list of them, as their annotations name the properties. */
+  static void write(Path file, Object records) throws IOException {
+    AtomicFile.write(
+        file,
+        out ->
+            JsonMapper.shared()
+                .writer()
+                .without(StreamWriteFeature.AUTO_CLOSE_TARGET)
+                .writeValue(out, records));
+  }
 
   /** A value for a message, cut where it is long. */
   static String show(JsonNode v) {

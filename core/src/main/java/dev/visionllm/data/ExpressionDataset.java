@@ -1,5 +1,6 @@
 package dev.visionllm.data;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.visionllm.data.CocoDataset.Annotation;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,11 +27,11 @@ public record ExpressionDataset(List<Reference> references) {
    * @param split train, val, test, ...
    */
   public record Reference(
-      long id,
-      long annotationId,
-      long pictureId,
-      String file,
-      long categoryId,
+      @JsonProperty("ref_id") long id,
+      @JsonProperty("ann_id") long annotationId,
+      @JsonProperty("image_id") long pictureId,
+      @JsonProperty("file_name") String file,
+      @JsonProperty("category_id") long categoryId,
       String split,
       List<Sentence> sentences) {
     /** Keeps a copy. */
@@ -46,7 +47,11 @@ public record ExpressionDataset(List<Reference> references) {
    * @param text cleaned: lower case, without punctuation
    * @param tokens its words
    */
-  public record Sentence(long id, String raw, String text, List<String> tokens) {
+  public record Sentence(
+      @JsonProperty("sent_id") long id,
+      String raw,
+      @JsonProperty("sent") String text,
+      List<String> tokens) {
     /** Keeps a copy. */
     public Sentence {
       tokens = List.copyOf(tokens);
@@ -87,6 +92,11 @@ public record ExpressionDataset(List<Reference> references) {
               });
         });
     return new ExpressionDataset(out);
+  }
+
+  /** Writes the references. */
+  public void write(Path file) throws IOException {
+    DataJson.write(file, references);
   }
 
   private static void fresh(Set<Long> ids, long id, String name) {

@@ -40,6 +40,19 @@ record Scene(long index, int width, int height, int[] rgb, List<Thing> things, i
     }
   }
 
+  /** Most objects of a scene. */
+  static final int MOST = 100;
+
+  /** The picture's id in annotation files. */
+  long id() {
+    return index + 1;
+  }
+
+  /** The id of an object's annotation, which no other object of any picture has. */
+  long annotation(int thing) {
+    return index * MOST + thing + 1;
+  }
+
   /** The visible mask of an object, row-major. */
   boolean[] mask(int thing) {
     boolean[] bits = new boolean[owner.length];

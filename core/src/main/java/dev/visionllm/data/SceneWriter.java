@@ -1,8 +1,5 @@
 package dev.visionllm.data;
 
-import dev.visionllm.geometry.Box;
-import dev.visionllm.geometry.Mask;
-import dev.visionllm.geometry.Rle;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,8 +22,11 @@ import java.util.stream.Stream;
 
 /**
  * Writes scenes as a data set: {@code images/*.png}, {@code instances.json} (COCO), {@code
- * conversations.jsonl} (LLaVA). Paths in both files are relative to the folder. The files do not
- * depend on the number of threads.
+ * conversations.jsonl} (LLaVA) and, by the options, {@code captions.json} (COCO), {@code refs.json}
+ * (RefCOCO), {@code semantic/*.png} (as ADE20K: the k-th category is gray k, 0 is none) and {@code
+ * saliency/*.png} (as DUTS: 0 or 255; only of pictures in which one object clearly stands out).
+ * Paths in the files are relative to the folder; conversations whose calls mean single objects have
+ * the ids of their annotations as bare answers. The files do not depend on the number of threads.
  */
 public final class SceneWriter {
   private static final int BATCH = 16;
@@ -35,35 +35,55 @@ public final class SceneWriter {
   public record Summary(
       int pictures, int emptyPictures, int objects, Map<Task, Integer> dialogues) {}
 
-  private record Batch(
-      List<CocoDataset.Picture> pictures,
-      List<List<CocoDataset.Annotation>> objects,
-      List<Dialogue> dialogues) {}
+  /**
+   * What is written beside pictures, instances and conversations.
+   *
+   * @param rounds how often about twenty conversations are drawn for each picture
+   * @param refs whether captions.json and refs.json are written
+   * @param maps whether semantic/ and saliency/ are written
+   */
+  public record Options(int rounds, boolean refs, boolean maps) {
+    /** No maps, which cost a sixth of the time; captions and expressions cost next to nothing. */
+    public static final Options DEFAULT = new Options(1, true, false);
 
-  private final int rounds;
+    public Options {
+      if (rounds < 1) {
+        throw new IllegalArgumentException("rounds of conversations is " + rounds + ", at least 1");
+      }
+    }
+  }
+
+  private static final int MOST_CATEGORIES = 255; // of an 8-bit map
+
+  private final Options options;
   private final Scenes scenes;
   private final ClassList nouns;
-  private final Conversations conversations;
+  private final PictureWriter pictures;
   private final Map<String, Long> categoryIds = new HashMap<>();
 
-  /** With one round of conversations about each picture. */
+  /** With the default options. */
   public SceneWriter(Scenes scenes, ClassList nouns, Templates templates) {
-    this(scenes, nouns, templates, 1);
+    this(scenes, nouns, templates, Options.DEFAULT);
   }
 
   /**
-   * @param rounds how often about a dozen conversations are drawn for each picture
+   * @throws IllegalArgumentException if maps are wanted of more than 255 classes
    */
-  public SceneWriter(Scenes scenes, ClassList nouns, Templates templates, int rounds) {
-    if (rounds < 1) {
-      throw new IllegalArgumentException("rounds of conversations is " + rounds + ", at least 1");
+  public SceneWriter(Scenes scenes, ClassList nouns, Templates templates, Options options) {
+    if (options.maps() && scenes.names().size() > MOST_CATEGORIES) {
+      throw new IllegalArgumentException(
+          scenes.names().size()
+              + " classes do not fit the 8 bits of semantic maps, which hold "
+              + MOST_CATEGORIES
+              + ": leave the maps out or use fewer classes");
     }
-    this.rounds = rounds;
+    this.options = options;
     this.scenes = scenes;
     this.nouns = nouns;
-    this.conversations =
-        new Conversations(nouns, templates, scenes.names(), scenes.settings().empty());
     for (String name : scenes.names()) categoryIds.put(name, categoryIds.size() + 1L);
+    Conversations conversations =
+        new Conversations(nouns, templates, scenes.names(), scenes.settings().empty());
+    this.pictures = new PictureWriter(scenes, conversations, categoryIds, options);
   }
 
   /**
@@ -90,13 +110,15 @@ public final class SceneWriter {
       }
     }
     Files.createDirectories(out.resolve("images"));
-    List<CocoDataset.Picture> pictures = new ArrayList<>();
-    List<CocoDataset.Annotation> annotations = new ArrayList<>();
+    if (options.maps()) {
+      Files.createDirectories(out.resolve("semantic"));
+      Files.createDirectories(out.resolve("saliency"));
+    }
+    PictureWriter.Part all = new PictureWriter.Part();
     Map<Task, Integer> tasks = new EnumMap<>(Task.class);
-    int empty = 0;
     ExecutorService pool = Executors.newFixedThreadPool(threads);
     try (BufferedWriter lines = Files.newBufferedWriter(out.resolve("conversations.jsonl"))) {
-      Deque<Future<Batch>> running = new ArrayDeque<>();
+      Deque<Future<PictureWriter.Part>> running = new ArrayDeque<>();
       int next = 0;
       while (next < count || !running.isEmpty()) {
         while (next < count && running.size() < 3 * threads) {
@@ -105,19 +127,17 @@ public final class SceneWriter {
           running.add(pool.submit(() -> batch(out, from, to)));
           next = to;
         }
-        Batch batch = get(running.remove());
-        pictures.addAll(batch.pictures());
-        for (List<CocoDataset.Annotation> objects : batch.objects()) {
-          if (objects.isEmpty()) empty++;
-          for (CocoDataset.Annotation a : objects)
-            annotations.add(numbered(a, annotations.size() + 1L));
-        }
+        PictureWriter.Part batch = get(running.remove());
+        all.pictures().addAll(batch.pictures());
+        all.objects().addAll(batch.objects());
+        all.captions().addAll(batch.captions());
+        all.refs().addAll(batch.refs());
         for (Dialogue d : batch.dialogues()) {
           lines.write(LlavaDataset.line(d));
           lines.write('\n');
           tasks.merge(Task.valueOf(d.task().toUpperCase(Locale.ROOT)), 1, Integer::sum);
         }
-        progress.accept(pictures.size());
+        progress.accept(all.pictures().size());
       }
     } finally {
       pool.shutdownNow();
@@ -127,63 +147,25 @@ public final class SceneWriter {
       categories.add(
           new CocoDataset.Category(categoryIds.get(name), name, nouns.noun(name).category()));
     }
-    new CocoDataset(pictures, annotations, categories).write(out.resolve("instances.json"));
-    return new Summary(pictures.size(), empty, annotations.size(), tasks);
+    new CocoDataset(all.pictures(), all.objects(), categories).write(out.resolve("instances.json"));
+    if (options.refs()) {
+      new CaptionDataset(all.pictures(), all.captions()).write(out.resolve("captions.json"));
+      new ExpressionDataset(all.refs()).write(out.resolve("refs.json"));
+    }
+    long shown =
+        all.objects().stream().mapToLong(CocoDataset.Annotation::pictureId).distinct().count();
+    int empty = all.pictures().size() - (int) shown;
+    return new Summary(all.pictures().size(), empty, all.objects().size(), tasks);
   }
 
-  private Batch batch(Path out, int from, int to) throws IOException {
-    Batch batch = new Batch(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-    for (int i = from; i < to; i++) {
-      Scene scene = scenes.scene(i);
-      String id = String.format(Locale.ROOT, "%06d", i);
-      String file = "images/" + id + ".png";
-      Files.write(out.resolve(file), FastPng.encode(scene.width(), scene.height(), scene.rgb()));
-      batch.pictures().add(new CocoDataset.Picture(i + 1L, file, scene.width(), scene.height()));
-      batch.objects().add(annotations(scene));
-      int first = 0;
-      for (int round = 1; round <= rounds; round++) {
-        List<Dialogue> more = conversations.about(scene, id, first, file, scenes.random(i, round));
-        batch.dialogues().addAll(more);
-        first += more.size();
-      }
-    }
+  private PictureWriter.Part batch(Path out, int from, int to) throws IOException {
+    PictureWriter.Part batch = new PictureWriter.Part();
+    for (int i = from; i < to; i++) pictures.write(out, scenes.scene(i), batch);
     return batch;
   }
 
-  private List<CocoDataset.Annotation> annotations(Scene scene) {
-    List<CocoDataset.Annotation> out = new ArrayList<>();
-    for (int k = 0; k < scene.things().size(); k++) {
-      Scene.Thing t = scene.things().get(k);
-      Rle rle = Rle.of(Mask.of(scene.width(), scene.height(), scene.mask(k)));
-      out.add(
-          new CocoDataset.Annotation(
-              0,
-              scene.index() + 1,
-              categoryIds.get(t.name()),
-              new Box(t.x0(), t.y0(), t.x1(), t.y1()),
-              t.area(),
-              false,
-              new CocoDataset.Segmentation.Runs(rle),
-              t.visibleFraction(),
-              t.colour() == null ? null : t.colour().word()));
-    }
-    return out;
-  }
-
-  private static CocoDataset.Annotation numbered(CocoDataset.Annotation a, long id) {
-    return new CocoDataset.Annotation(
-        id,
-        a.pictureId(),
-        a.categoryId(),
-        a.box(),
-        a.area(),
-        a.crowd(),
-        a.segmentation(),
-        a.visibleFraction(),
-        a.colour());
-  }
-
-  private static Batch get(Future<Batch> future) throws IOException, InterruptedException {
+  private static PictureWriter.Part get(Future<PictureWriter.Part> future)
+      throws IOException, InterruptedException {
     try {
       return future.get();
     } catch (ExecutionException e) {

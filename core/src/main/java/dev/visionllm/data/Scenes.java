@@ -44,13 +44,14 @@ public final class Scenes {
       }
       if (!(empty >= 0 && empty <= 1))
         throw new IllegalArgumentException("share of empty pictures " + empty + " is not in 0..1");
-      if (minObjects < 0 || minObjects > maxObjects || maxObjects > 100)
+      if (minObjects < 0 || minObjects > maxObjects || maxObjects > Scene.MOST)
         throw new IllegalArgumentException(
             "object counts "
                 + minObjects
                 + " to "
                 + maxObjects
-                + " are not in order within 0..100");
+                + " are not in order within 0.."
+                + Scene.MOST);
       if (!(minVisible > 0 && minVisible <= 1)) {
         throw new IllegalArgumentException(
             "least visible fraction " + minVisible + " is not in (0, 1]");

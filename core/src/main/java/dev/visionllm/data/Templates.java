@@ -6,10 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,7 +20,9 @@ import java.util.regex.Pattern;
 /**
  * Wordings of questions and answers per task, from text files {@code TASK.txt}: blocks of lines
  * with {@code ?} for questions and {@code =} or {@code =CASE} for answers, blocks divided by blank
- * lines, {@code #} for remarks, names in braces filled in.
+ * lines, {@code #} for remarks, names in braces filled in. Which names a task knows, and which a
+ * question must hold, is with {@link Task}; {@code {tools}} stands for an answer's tool calls, such
+ * as "dog[DET], cat[DET]".
  */
 public final class Templates {
   /** Question and answer, filled in. */
@@ -47,7 +52,8 @@ public final class Templates {
    * Templates of a folder; tasks that it has no file for keep the built-in ones.
    *
    * @throws IllegalArgumentException if the folder holds no template file, or a file has an unknown
-   *     placeholder, a block without questions or a missing kind of answer
+   *     placeholder, a question without one that it needs, an answer without its tool calls, a
+   *     block without questions or a missing kind of answer
    */
   public static Templates load(Path folder) throws IOException {
     if (!Files.isDirectory(folder))
@@ -123,7 +129,7 @@ public final class Templates {
       }
       String where = name + " line " + number;
       if (line.startsWith("?")) {
-        open.questions().add(checked(task, line.substring(1).strip(), where));
+        open.questions().add(question(task, line.substring(1).strip(), where));
       } else if (line.startsWith("=")) {
         String rest = line.substring(1);
         int space = rest.indexOf(' ');
@@ -134,7 +140,7 @@ public final class Templates {
         }
         open.answers()
             .computeIfAbsent(kind, k -> new ArrayList<>())
-            .add(checked(task, rest.substring(space + 1).strip(), where));
+            .add(answer(task, kind, rest.substring(space + 1).strip(), where));
       } else {
         throw new IllegalArgumentException(where + " starts with neither ? nor = nor #: " + line);
       }
@@ -157,20 +163,61 @@ public final class Templates {
     return blocks;
   }
 
-  private static String checked(Task task, String template, String where) {
-    if (template.isEmpty()) throw new IllegalArgumentException(where + " is empty");
-    Matcher m = PLACEHOLDER.matcher(template);
-    while (m.find()) {
-      if (!task.placeholders().contains(m.group(1))) {
+  /** A question holds each of the task's placeholders once, and no others. */
+  private static String question(Task task, String template, String where) {
+    List<String> held = placeholders(template, where);
+    Set<String> known = new TreeSet<>();
+    task.asks().forEach(ask -> known.addAll(ask.names()));
+    known(held, known, where);
+    for (Task.Asked ask : task.asks()) {
+      long n = held.stream().filter(ask.names()::contains).count();
+      if (n > 1 || n == 0 && !ask.optional()) {
         throw new IllegalArgumentException(
             where
-                + ": unknown placeholder {"
-                + m.group(1)
-                + "}, expected one of "
-                + task.placeholders().stream().sorted().toList());
+                + ": a question of task "
+                + task.word()
+                + " holds exactly one {"
+                + String.join("} or {", new TreeSet<>(ask.names()))
+                + "}, not "
+                + n);
       }
     }
     return template;
+  }
+
+  /** An answer holds known placeholders only, and where the task calls tools the calls, once. */
+  private static String answer(Task task, String kind, String template, String where) {
+    List<String> held = placeholders(template, where);
+    known(held, task.answers(), where);
+    int calls = Collections.frequency(held, Task.TOOLS);
+    if (kind.isEmpty() && task.answers().contains(Task.TOOLS) && calls != 1) {
+      throw new IllegalArgumentException(
+          where
+              + ": an answer of task "
+              + task.word()
+              + " holds {tools} exactly once, where the tools are called, not "
+              + calls
+              + " times");
+    }
+    return template;
+  }
+
+  private static List<String> placeholders(String template, String where) {
+    if (template.isEmpty()) throw new IllegalArgumentException(where + " is empty");
+    return PLACEHOLDER.matcher(template).results().map(m -> m.group(1)).toList();
+  }
+
+  private static void known(List<String> held, Set<String> known, String where) {
+    for (String name : held) {
+      if (!known.contains(name)) {
+        throw new IllegalArgumentException(
+            where
+                + ": unknown placeholder {"
+                + name
+                + "}, expected one of "
+                + known.stream().sorted().toList());
+      }
+    }
   }
 
   private static String resource(Task task) {

@@ -1,5 +1,6 @@
 package dev.visionllm.eval;
 
+import dev.visionllm.data.CocoDataset;
 import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.KeypointSets;
 import dev.visionllm.geometry.Keypoints;
@@ -13,7 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.LongFunction;
 import java.util.function.ToDoubleBiFunction;
+import java.util.stream.IntStream;
 
 /**
  * COCO's average precision and recall of boxes, masks and key points, with the numbers of
@@ -39,6 +42,20 @@ public final class CocoEval {
   /** The falloff of COCO's 17 human key points, Params.kpt_oks_sigmas. */
   public static final List<Double> COCO_SIGMAS = KeypointSets.COCO.sigmas();
 
+  private static final double OTHER_SIGMA = .025;
+
+  /**
+   * The falloffs that the reference evaluates every set of key points with
+   * (datasets/evaluation/unikpt_eval.py): COCO's by position, and 0.025 for all further points.
+   *
+   * @param points how many the set has
+   */
+  public static List<Double> sigmasByPosition(int points) {
+    return IntStream.range(0, points)
+        .mapToObj(i -> i < COCO_SIGMAS.size() ? COCO_SIGMAS.get(i) : OTHER_SIGMA)
+        .toList();
+  }
+
   /**
    * A box as COCO writes it, kept so that overlaps round as in pycocotools: left, top, width,
    * height in pixels.
@@ -55,13 +72,15 @@ public final class CocoEval {
     }
 
     double iou(CocoBox truth, boolean crowd) {
-      double w = Math.min(x + width, truth.x + truth.width) - Math.max(x, truth.x);
-      double h = Math.min(y + height, truth.y + truth.height) - Math.max(y, truth.y);
-      if (w <= 0 || h <= 0) {
-        return 0;
-      }
-      double shared = w * h;
-      return shared / (crowd ? area() : area() + truth.area() - shared);
+      double shared = shared(truth);
+      return shared == 0 ? 0 : shared / (crowd ? area() : area() + truth.area() - shared);
+    }
+
+    /** Square pixels in both. */
+    double shared(CocoBox other) {
+      double w = Math.min(x + width, other.x + other.width) - Math.max(x, other.x);
+      double h = Math.min(y + height, other.y + other.height) - Math.max(y, other.y);
+      return w <= 0 || h <= 0 ? 0 : w * h;
     }
   }
 
@@ -96,6 +115,11 @@ public final class CocoEval {
     /** A box that counts, its area being the box's. */
     public static Truth<CocoBox> box(long image, long category, Box box) {
       return new Truth<>(image, category, CocoBox.of(box), box.area(), false, false);
+    }
+
+    /** An annotated object, seen as its box, mask or pose. */
+    static <S> Truth<S> of(CocoDataset.Annotation o, S shape) {
+      return new Truth<>(o.pictureId(), o.categoryId(), shape, o.area(), o.crowd(), o.crowd());
     }
 
     /** A mask that counts, its area being its pixels. */
@@ -188,9 +212,24 @@ public final class CocoEval {
    */
   public static Report keypoints(
       List<Truth<Pose>> truths, List<Guess<Pose>> guesses, List<Double> sigmas) {
+    return keypoints(truths, guesses, category -> sigmas);
+  }
+
+  /**
+   * As {@link #keypoints(List, List, List)}, of categories that differ in their key points.
+   *
+   * @param sigmas falloffs by category id
+   */
+  public static Report keypoints(
+      List<Truth<Pose>> truths, List<Guess<Pose>> guesses, LongFunction<List<Double>> sigmas) {
     int most = 20;
     var curves =
-        curves(truths, guesses, (t, g) -> oks(t, g, sigmas), List.of(ALL, MEDIUM, LARGE), most);
+        curves(
+            truths,
+            guesses,
+            (t, g) -> oks(t, g, sigmas.apply(t.category())),
+            List.of(ALL, MEDIUM, LARGE),
+            most);
     var rows = new LinkedHashMap<String, Double>();
     rows.put("AP", curves.ap(ALL, most, -1));
     rows.put("AP50", curves.ap(ALL, most, AT_50));

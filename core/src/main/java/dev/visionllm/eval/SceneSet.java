@@ -2,89 +2,113 @@ package dev.visionllm.eval;
 
 import dev.visionllm.data.CocoDataset;
 import dev.visionllm.data.Dialogue;
-import dev.visionllm.data.LlavaDataset;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
- * Annotated pictures to evaluate on, in the order of their file.
+ * Annotated pictures, in the order of their file.
  *
- * @param classes names by category id, each name once
+ * @param classes names by category id, each name once, by ascending id
+ * @param elsewhere conversations about no picture or about pictures without annotations
  */
-public record SceneSet(List<Picture> pictures, Map<Long, String> classes) {
+record SceneSet(List<Picture> pictures, Map<Long, String> classes, List<Question> elsewhere) {
 
   /** One picture, the objects in it and the conversations about it. */
-  public record Picture(
+  record Picture(
       long id, Path file, List<CocoDataset.Annotation> objects, List<Dialogue> dialogues) {
     /** Keeps copies. */
-    public Picture {
+    Picture {
       objects = List.copyOf(objects);
       dialogues = List.copyOf(dialogues);
     }
   }
 
   /** Checks that a name stands for one class. */
-  public SceneSet {
+  SceneSet {
     pictures = List.copyOf(pictures);
-    classes = Map.copyOf(classes);
+    classes = Collections.unmodifiableMap(new TreeMap<>(classes));
+    elsewhere = List.copyOf(elsewhere);
     if (classes.values().stream().distinct().count() < classes.size()) {
       throw new IllegalArgumentException(
           "two categories have the same name: names must differ, since models are asked by name");
     }
   }
 
-  /**
-   * Reads a folder with instances.json (COCO), images/ and, for suites that ask questions,
-   * conversations.jsonl (LLaVA).
-   *
-   * @param limit number of pictures to keep, the first ones
-   */
-  public static SceneSet read(Path folder, int limit) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      throw new IllegalArgumentException(
-          "data folder " + folder + " does not exist: make one with visionllm data scenes");
-    }
-    if (limit < 1) {
-      throw new IllegalArgumentException("limit is " + limit + ", should be at least 1 picture");
-    }
-    Path instances = folder.resolve("instances.json");
-    if (!Files.isRegularFile(instances)) {
-      throw new IllegalArgumentException(
-          folder + " has no instances.json: make a folder with visionllm data scenes");
-    }
-    var coco = CocoDataset.read(instances);
-    var talk = new HashMap<Path, List<Dialogue>>();
-    Path conversations = folder.resolve("conversations.jsonl");
-    if (Files.isRegularFile(conversations)) {
-      for (var d : LlavaDataset.read(conversations)) {
-        if (d.image() != null) {
-          talk.computeIfAbsent(file(folder, d.image()), f -> new ArrayList<>()).add(d);
-        }
+  /** The first pictures of a data set and what is said about them. */
+  static SceneSet of(DataFolder data, CocoDataset coco, List<Dialogue> talk) {
+    var about = new LinkedHashMap<Path, List<Dialogue>>();
+    coco.pictures().forEach(p -> about.put(data.picture(p.file()), new ArrayList<>()));
+    var elsewhere = new ArrayList<Question>();
+    for (var d : talk) {
+      var files = d.images().stream().map(data::picture).toList();
+      var here = files.size() == 1 ? about.get(files.get(0)) : null;
+      if (here == null) {
+        elsewhere.add(new Question(d, files, null));
+      } else {
+        here.add(d);
       }
     }
     var objects = coco.byPicture();
     var pictures = new ArrayList<Picture>();
-    for (var p : coco.pictures().subList(0, Math.min(limit, coco.pictures().size()))) {
-      Path file = file(folder, p.file());
-      pictures.add(
-          new Picture(p.id(), file, objects.get(p.id()), talk.getOrDefault(file, List.of())));
+    for (var p : data.first(coco.pictures())) {
+      Path file = data.picture(p.file());
+      pictures.add(new Picture(p.id(), file, objects.get(p.id()), about.get(file)));
     }
-    return new SceneSet(pictures, coco.names());
+    return new SceneSet(pictures, coco.names(), data.first(elsewhere));
   }
 
-  /** Names are relative to the folder, or, as in COCO's own files, to its images/. */
-  private static Path file(Path folder, String name) {
-    Path direct = folder.resolve(name).normalize();
-    return Files.exists(direct) ? direct : folder.resolve("images").resolve(name).normalize();
+  /** Category ids by class name. */
+  Map<String, Long> ids() {
+    var ids = new HashMap<String, Long>();
+    classes.forEach((id, name) -> ids.put(name, id));
+    return ids;
   }
 
   /** The classes that are in a picture. */
   List<String> present(Picture picture) {
     return picture.objects().stream().map(o -> classes.get(o.categoryId())).distinct().toList();
+  }
+
+  /** The classes that a picture is searched for: those shown and absent ones up to a number. */
+  List<String> named(Picture picture, int most) {
+    var present = present(picture);
+    return named(picture.id(), present, absent(present), most);
+  }
+
+  /** Absent classes that a picture is searched for. */
+  List<String> absent(Picture picture, int most) {
+    return named(picture.id(), List.of(), absent(present(picture)), most);
+  }
+
+  private List<String> absent(List<String> present) {
+    var absent = new ArrayList<>(classes.values());
+    absent.removeAll(present);
+    return absent;
+  }
+
+  /**
+   * A choice of names, in any order.
+   *
+   * @param id of the picture; for one picture the choice is always the same
+   * @param always names that are in it
+   * @param others names that fill it up to the number
+   */
+  static List<String> named(long id, List<String> always, Collection<String> others, int most) {
+    var rest = new ArrayList<>(new TreeSet<>(others));
+    var random = new Random(id);
+    Collections.shuffle(rest, random);
+    var names = new ArrayList<>(always);
+    names.addAll(rest.subList(0, Math.max(0, Math.min(rest.size(), most - names.size()))));
+    Collections.shuffle(names, random);
+    return names;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Metrics: predictions and truths in as plain records, numbers out; every number equals that of the
- * reference named in its class. Suites, which run a model over a data set, are the only class here
- * that knows models.
+ * reference named in its class. Suites run a model over a data folder and score what it gives; only
+ * LoadedModel knows models.
  */
 package dev.visionllm.eval;

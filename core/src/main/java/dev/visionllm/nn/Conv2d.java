@@ -1,11 +1,16 @@
 package dev.visionllm.nn;
 
+import dev.visionllm.tensor.TensorScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /** Two-dimensional convolution with a square kernel. */
 public final class Conv2d {
+  private static final int BLOCK = 16;
+
+  private final long in;
+  private final long out;
   private final Tensor weight; // (out, in, k, k)
   private final Tensor bias; // (out) or null
   private final long stride;
@@ -17,6 +22,8 @@ public final class Conv2d {
     bias = hasBias ? p.tensor("bias", out) : null;
     this.stride = stride;
     this.padding = padding;
+    this.in = in;
+    this.out = out;
   }
 
   /** With a bias. */
@@ -29,12 +36,38 @@ public final class Conv2d {
     return new Conv2d(p, in, out, kernel, stride, padding, false);
   }
 
-  /** (b, in, h, w) -> (b, out, h', w'). */
+  /**
+   * (b, in, h, w) -> (b, out, h', w'). On the CPU channels are filled up with zeros to blocks of
+   * 16: this engine's oneDNN (3.7.1) goes wrong in what is left of the last block on Zen 5, in fp32
+   * (the gradient of the input, and outputs of more than 16 channels) as in bf16 (outputs).
+   */
   public Tensor forward(Tensor x) {
+    long moreIn = in == 1 || in > BLOCK ? -in & (BLOCK - 1) : 0;
+    long moreOut = -out & (BLOCK - 1);
+    if (!x.device().is_cpu() || moreIn + moreOut == 0) {
+      return convolve(x, weight, bias);
+    }
+    return TensorScope.of(
+        () -> {
+          Tensor y =
+              convolve(
+                  pad(x, 0, 0, 0, 0, 0, moreIn),
+                  pad(weight, 0, 0, 0, 0, 0, moreIn, 0, moreOut),
+                  bias == null ? null : pad(bias, 0, moreOut));
+          return F.slice(y, 1, 0, out);
+        });
+  }
+
+  /** Zeros before and after, last dimension first. */
+  private static Tensor pad(Tensor t, long... zeros) {
+    return torch.constant_pad_nd(t, zeros);
+  }
+
+  private Tensor convolve(Tensor x, Tensor w, Tensor b) {
     return torch.conv2d(
         x,
-        weight,
-        bias == null ? new TensorOptional() : new TensorOptional(bias),
+        w,
+        b == null ? new TensorOptional() : new TensorOptional(b),
         new long[] {stride, stride},
         new long[] {padding, padding},
         new long[] {1, 1},

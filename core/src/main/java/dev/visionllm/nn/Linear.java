@@ -3,14 +3,16 @@ package dev.visionllm.nn;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/** y = x W^T + b over the last dimension. */
+/** y = x W^T + b over the last dimension, with what an adapter adds where the tree has one. */
 public final class Linear {
   private final Tensor weight; // (out, in)
   private final Tensor bias; // (out) or null
+  private final Lora lora; // or null
 
   private Linear(Params p, long in, long out, boolean hasBias) {
     weight = p.tensor("weight", out, in);
     bias = hasBias ? p.tensor("bias", out) : null;
+    lora = p.lora(in, out);
   }
 
   /** With a bias. */
@@ -28,8 +30,19 @@ public final class Linear {
     return weight;
   }
 
+  /** Whether the weight is only a part of what is computed. */
+  public boolean adapted() {
+    return lora != null;
+  }
+
   /** (..., in) -> (..., out). */
   public Tensor forward(Tensor x) {
-    return bias == null ? F.linear(x, weight) : torch.linear(x, weight, bias);
+    return forward(x, false);
+  }
+
+  /** (..., in) -> (..., out). @param training whether an adapter drops */
+  public Tensor forward(Tensor x, boolean training) {
+    Tensor y = bias == null ? F.linear(x, weight) : torch.linear(x, weight, bias);
+    return lora == null ? y : lora.add(y, x, training);
   }
 }

@@ -32,27 +32,53 @@ public final class Params implements AutoCloseable {
     }
   }
 
+  /** Which linear layers have adapters, and where those come from. */
+  private record Adapters(Lora.Config config, Source source) {}
+
   private final Source source;
   private final String prefix;
   private final List<String> others; // prefixes of the same place
   private final Map<String, Tensor> taken;
+  private final Adapters adapters; // or null
 
   /** A cursor at the root of the tree. */
   public Params(Source source) {
-    this(source, "", List.of(), new LinkedHashMap<>());
+    this(source, "", List.of(), new LinkedHashMap<>(), null);
   }
 
-  private Params(Source source, String prefix, List<String> others, Map<String, Tensor> taken) {
+  private Params(
+      Source source,
+      String prefix,
+      List<String> others,
+      Map<String, Tensor> taken,
+      Adapters adapters) {
     this.source = source;
     this.prefix = prefix;
     this.others = others;
     this.taken = taken;
+    this.adapters = adapters;
+  }
+
+  /**
+   * This cursor to a tree where linear layers have adapters: each takes two tensors more, {@code
+   * lora_A.weight} and {@code lora_B.weight} below its path.
+   *
+   * @param lora which layers, and how
+   * @param from where those tensors come from, such as an initialiser; so they can have another
+   *     number format than the layers
+   */
+  public Params adapted(Lora.Config lora, Source from) {
+    return new Params(source, prefix, others, taken, new Adapters(lora, from));
   }
 
   /** The cursor one level (or, with dots in the name, several levels) down. */
   public Params at(Object name) {
     return new Params(
-        source, full(name.toString()), others.stream().map(o -> o + "." + name).toList(), taken);
+        source,
+        full(name.toString()),
+        others.stream().map(o -> o + "." + name).toList(),
+        taken,
+        adapters);
   }
 
   /**
@@ -61,7 +87,7 @@ public final class Params implements AutoCloseable {
    * one's. Files may keep one name only of a tensor that several names share.
    */
   public Params or(List<Params> same) {
-    return new Params(source, prefix, same.stream().map(p -> p.prefix).toList(), taken);
+    return new Params(source, prefix, same.stream().map(p -> p.prefix).toList(), taken, adapters);
   }
 
   /** Whether the tree has a tensor of that name below this cursor. */
@@ -122,6 +148,14 @@ public final class Params implements AutoCloseable {
         alias(e.getKey().substring(from.length()), e.getValue());
       }
     }
+  }
+
+  /** What adapts the linear layer of this place, or null. */
+  Lora lora(long in, long out) {
+    return adapters == null || !adapters.config.adapts(prefix)
+        ? null
+        : new Lora(
+            new Params(adapters.source, prefix, List.of(), taken, null), in, out, adapters.config);
   }
 
   /** n modules at 0, 1, ... below this cursor. */

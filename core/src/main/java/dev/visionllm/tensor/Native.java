@@ -53,7 +53,23 @@ public final class Native {
       }
     }
     Loader.load(torch.class);
+    settle();
     loaded = true;
+  }
+
+  /**
+   * Mends what libtorch gets wrong on processors that its cpuinfo does not know: it takes one
+   * thread unless OMP_NUM_THREADS says otherwise, and warns at every convolution that NNPACK, which
+   * oneDNN makes needless, does not run.
+   */
+  private static void settle() {
+    try (PointerScope scope = TensorScope.open()) {
+      torch.globalContext().setUserEnabledNNPACK(false);
+      int processors = Runtime.getRuntime().availableProcessors();
+      if (System.getenv("OMP_NUM_THREADS") == null && torch.get_num_threads() == 1) {
+        torch.set_num_threads(processors);
+      }
+    }
   }
 
   /**

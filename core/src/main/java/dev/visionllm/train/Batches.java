@@ -1,44 +1,36 @@
 package dev.visionllm.train;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
-import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/**
- * Batches in an order that depends on the seed and the pass alone, loaded ahead by a few threads.
- * Every epoch visits every picture once in a new order.
- */
+/** The batches of a run in the order of its mixture, loaded ahead by a few threads. */
 final class Batches<B> implements AutoCloseable {
   private static final int AHEAD = 6;
   private static final int THREADS = 2;
 
   private final Objective<B> objective;
-  private final int pictures;
-  private final int batch;
+  private final Mixture mixture;
   private final long seed;
   private final int stride;
   private final ExecutorService threads;
   private final Deque<Future<B>> queue = new ArrayDeque<>();
+  private long at; // passes that the mixture has given
   private long next; // pass to be queued next
-  private long epoch = -1;
-  private List<Integer> order = List.of();
 
   /**
+   * @param mixture at its begin
    * @param from first pass
    * @param stride from a pass to the next, where several processes take turns
    */
-  Batches(Objective<B> objective, int pictures, int batch, long seed, long from, int stride) {
+  Batches(Objective<B> objective, Mixture mixture, long seed, long from, int stride) {
     this.objective = objective;
-    this.pictures = pictures;
-    this.batch = batch;
+    this.mixture = mixture;
     this.seed = seed;
     this.next = from;
     this.stride = stride;
@@ -60,10 +52,13 @@ final class Batches<B> implements AutoCloseable {
   /** The next batch; waits until it is loaded. */
   B take() {
     while (queue.size() < AHEAD) {
-      long pass = next;
+      for (; at < next; at++) {
+        mixture.next(); // another process takes it, or an earlier part of this run did
+      }
+      long pass = at++;
+      List<Mixture.Item> items = mixture.next();
       next += stride;
-      List<Integer> numbers = numbers(pass);
-      queue.add(threads.submit(() -> objective.load(numbers, random(seed, pass))));
+      queue.add(threads.submit(() -> objective.load(items, random(seed, pass))));
     }
     try {
       return queue.remove().get();
@@ -76,23 +71,6 @@ final class Batches<B> implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while waiting for a batch", e);
     }
-  }
-
-  private List<Integer> numbers(long pass) {
-    List<Integer> out = new ArrayList<>(batch);
-    for (int i = 0; i < batch; i++) {
-      long at = pass * batch + i;
-      if (at / pictures != epoch) {
-        epoch = at / pictures;
-        order = new ArrayList<>();
-        for (int k = 0; k < pictures; k++) {
-          order.add(k);
-        }
-        Collections.shuffle(order, new Random(seed + epoch));
-      }
-      out.add(order.get((int) (at % pictures)));
-    }
-    return out;
   }
 
   @Override

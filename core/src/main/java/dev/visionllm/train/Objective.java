@@ -12,8 +12,11 @@ import org.bytedeco.pytorch.Tensor;
  * @param <B> a loaded batch
  */
 interface Objective<B> {
-  /** Reads pictures by number and prepares them. Same arguments, same batch. */
-  B load(List<Integer> pictures, RandomGenerator random);
+  /** What there is to draw from, one part a source of the recipe. */
+  List<Mixture.Part> data();
+
+  /** Reads samples and prepares them. Same arguments, same batch. */
+  B load(List<Mixture.Item> items, RandomGenerator random);
 
   /** Names of all losses that there may be. */
   List<String> parts();

@@ -10,6 +10,7 @@ import dev.visionllm.text.Labels;
 import dev.visionllm.text.SpecialTokens;
 import dev.visionllm.text.Tokenizer;
 import dev.visionllm.vlm.AnswerText;
+import dev.visionllm.vlm.Guided;
 import dev.visionllm.vlm.Inputs;
 import dev.visionllm.vlm.Preprocess;
 import java.util.ArrayList;
@@ -36,14 +37,17 @@ final class Packer {
   private final Preprocess preprocess;
   private final SuperLink links;
   private final int patchId;
+  private final int tokensPerTile;
   private final int most;
 
   /**
+   * @param tokensPerTile language-model tokens of one tile
    * @param most tokens of a row; conversations that do not fit are left for another epoch
    */
-  Packer(Preprocess preprocess, SuperLink links, int most) {
+  Packer(Preprocess preprocess, SuperLink links, int tokensPerTile, int most) {
     this.preprocess = preprocess;
     this.links = links;
+    this.tokensPerTile = tokensPerTile;
     this.patchId = SpecialTokens.of(preprocess.tokenizer()).imagePatch();
     this.most = most;
   }
@@ -53,7 +57,7 @@ final class Packer {
    *
    * @throws IllegalArgumentException if not even one fits, or a conversation has no picture
    */
-  Row pack(Raster picture, List<Dialogue> dialogues, int tokensPerTile) {
+  Row pack(Raster picture, List<Dialogue> dialogues) {
     Inputs.Picture cut = preprocess.picture(picture);
     IntStream.Builder ids = IntStream.builder();
     IntStream.Builder labels = IntStream.builder();
@@ -121,6 +125,16 @@ final class Packer {
         labels.build().toArray(),
         segments.build().toArray(),
         names);
+  }
+
+  /** A row of one guided request and its answer. */
+  Row pack(Raster picture, Guided guided) {
+    List<Dialogue.Turn> turns =
+        List.of(
+            new Dialogue.Turn(Dialogue.Role.HUMAN, guided.question()),
+            new Dialogue.Turn(Dialogue.Role.ASSISTANT, guided.answer()));
+    Dialogue dialogue = new Dialogue(guided.question(), "", "", turns, List.of(), null);
+    return pack(picture, List.of(dialogue));
   }
 
   private record Laid(int[] ids, int[] labels) {}

@@ -94,6 +94,11 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
   }
 
   @Override
+  public List<Mixture.Part> data() {
+    return List.of(new Mixture.Part(corpus.pictures().size(), 1, i -> 0));
+  }
+
+  @Override
   public List<String> parts() {
     return List.of(
         "class_0", "box_0", "class_1", "box_1", "teacher", "word", "plural", "count", "order",
@@ -101,7 +106,8 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
   }
 
   @Override
-  public Batch load(List<Integer> numbers, RandomGenerator random) {
+  public Batch load(List<Mixture.Item> items, RandomGenerator random) {
+    List<Integer> numbers = items.stream().map(Mixture.Item::index).toList();
     int size = model.config().vision().size();
     int grid = model.config().vision().grid();
     int tokenGrid = model.config().pixelShuffle() ? grid / 2 : grid;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,55 +20,51 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param from run or model folders to start from by pattern of parameter names, the first match
  *     gives the tensor; others are drawn
  * @param objective what is learnt
- * @param data folders with instances.json, conversations.jsonl and images/
+ * @param data where it is learnt from
  * @param train patterns of parameter names that learn; all others are frozen
  * @param groups learning-rate factors by pattern, first match; none means 1
- * @param steps optimiser steps
- * @param batch pictures per forward pass
+ * @param steps optimiser steps; 0 where epochs are given
+ * @param epochs how often each sample is seen, on average; 0 where steps are given
+ * @param batch samples per forward pass
  * @param accumulate forward passes per optimiser step
+ * @param mixed whether the samples of a pass come of different sources, not of one
+ * @param grouped whether samples of like length come together
  * @param lr highest learning rate
- * @param warmup steps of linear warm-up
+ * @param warmup steps of linear warm-up, or below 1 their share of all
  * @param finalLr where the cosine ends, as a fraction of lr
  * @param weightDecay decoupled, not on biases and norms
  * @param clip greatest norm of the gradient
  * @param precision fp32, or bf16 for autocast
  * @param seed of everything random
- * @param dialogues most conversations per picture and pass
- * @param shares how often a conversation of a task is taken, 0 to 1, by task; 1 for others
- * @param tokens most tokens of a packed row
- * @param classes most class names in a detection prompt
- * @param denoising denoising queries of each sign, 0 for none
- * @param dense weight of the one-to-many loss on encoder proposals, 0 for none
+ * @param detector how a detector learns
  * @param link weight of the pull of super-link states towards their class codes, 0 for none
  * @param teacher weight of the pull of the image encoder towards a trained detector's features, 0
  *     for none
- * @param structured whether parts that are drawn start with heads that look at neighbouring patches
- *     and at like words
+ * @param local whether parts that are drawn start with heads that look at neighbouring patches and
+ *     at like words
  * @param saveEvery steps between checkpoints
  */
 public record Recipe(
     Path model,
     Map<String, Path> from,
     Objective objective,
-    List<Path> data,
+    List<Source> data,
     List<String> train,
     Map<String, Double> groups,
     int steps,
+    double epochs,
     int batch,
     int accumulate,
+    boolean mixed,
+    boolean grouped,
     double lr,
-    int warmup,
+    double warmup,
     @JsonProperty("final_lr") double finalLr,
     @JsonProperty("weight_decay") double weightDecay,
     double clip,
     Precision precision,
     long seed,
-    int dialogues,
-    Map<String, Double> shares,
-    int tokens,
-    int classes,
-    int denoising,
-    double dense,
+    Detector detector,
     double link,
     double teacher,
     boolean local,
@@ -78,10 +75,8 @@ public record Recipe(
     /** The image encoder names the class that covers each patch, and where its object lies. */
     PATCHES,
     /** The detector finds named classes; text queries are fixed codes of the names. */
-    DETECTION,
-    /** The language model answers; its super-link states approach the codes of the names. */
-    LANGUAGE,
-    /** The detector's loss flows through the super-link into the language model. */
+    CODES,
+    /** The language model answers; the losses of the tools that it calls flow back into it. */
     LINKED
   }
 
@@ -91,42 +86,62 @@ public record Recipe(
     BF16
   }
 
+  /**
+   * How a detector learns.
+   *
+   * @param denoising denoising queries of each sign, 0 for none
+   * @param dense weight of the one-to-many loss on encoder proposals, 0 for none
+   * @param maskPoints points at which a mask is compared with the truth, 0 to learn no masks
+   */
+  public record Detector(int denoising, double dense, @JsonProperty("mask_points") int maskPoints) {
+    private static final Detector PLAIN = new Detector(0, 0, 0);
+
+    /** Refuses negative numbers. */
+    public Detector {
+      if (denoising < 0 || !(dense >= 0) || maskPoints < 0) {
+        throw new IllegalArgumentException(
+            "the detector's denoising is %d, dense %s, mask_points %d: none may be negative"
+                .formatted(denoising, dense, maskPoints));
+      }
+    }
+  }
+
   /** Refuses numbers without a meaning and fills what may be left out. */
   public Recipe {
     from = from == null ? Map.of() : from;
     groups = groups == null ? Map.of() : groups;
-    shares = shares == null ? Map.of() : shares;
     accumulate = Math.max(1, accumulate);
     precision = precision == null ? Precision.FP32 : precision;
     saveEvery = saveEvery == 0 ? 500 : saveEvery;
-    classes = classes == 0 ? 20 : classes;
-    dialogues = dialogues == 0 ? 8 : dialogues;
-    tokens = tokens == 0 ? 512 : tokens;
     clip = clip == 0 ? 1 : clip;
+    detector = detector == null ? Detector.PLAIN : detector;
     if (model == null || objective == null || data == null || data.isEmpty() || train == null) {
       throw new IllegalArgumentException("a recipe needs model, objective, data and train");
     }
-    shares.forEach(
-        (task, share) -> {
-          if (share == null || !(share >= 0 && share <= 1)) {
-            throw new IllegalArgumentException(
-                "the share of task " + task + " is " + share + ", should be 0 to 1");
-          }
-        });
-    if (steps < 1 || batch < 1 || !(lr > 0) || warmup < 0 || saveEvery < 1) {
+    if (steps > 0 == epochs > 0) {
       throw new IllegalArgumentException(
-          "steps "
-              + steps
-              + ", batch "
-              + batch
-              + ", lr "
-              + lr
-              + " and save_every "
-              + saveEvery
-              + " must be positive, warmup "
-              + warmup
-              + " not negative");
+          "steps is " + steps + " and epochs " + epochs + ": one of them must be positive");
     }
+    if (steps < 0 || epochs < 0 || batch < 1 || !(lr > 0) || !(warmup >= 0) || saveEvery < 1) {
+      throw new IllegalArgumentException(
+          "steps %d, epochs %s and warmup %s must not be negative; batch %d, lr %s and save_every"
+                  .formatted(steps, epochs, warmup, batch, lr)
+              + " "
+              + saveEvery
+              + " must be positive");
+    }
+  }
+
+  /** Optimiser steps of the run. @param samples that there are in all */
+  int steps(long samples) {
+    return steps > 0
+        ? steps
+        : (int) Math.max(1, Math.ceil(epochs * samples / ((double) batch * accumulate)));
+  }
+
+  /** Steps of linear warm-up in a run of so many. */
+  int warmup(int steps) {
+    return (int) Math.round(warmup < 1 ? warmup * steps : warmup);
   }
 
   /** Reads a recipe. @throws IllegalArgumentException naming the field that is wrong */
@@ -149,29 +164,33 @@ public record Recipe(
     }
   }
 
-  /** The same with other data folders, for runs elsewhere. */
+  /** The same with other data folders for all sources, for runs elsewhere. */
   public Recipe withData(List<Path> folders) {
-    return withPaths(model, from, folders);
+    return with(model, from, data.stream().map(s -> s.in(folders)).toList());
   }
 
   private Recipe under(Path dir) {
-    return withPaths(
-        dir.resolve(model).normalize(),
-        resolved(dir),
-        data.stream().map(p -> dir.resolve(p).normalize()).toList());
+    List<Source> there = new ArrayList<>();
+    for (Source s : data) {
+      there.add(s.in(s.folders().stream().map(p -> dir.resolve(p).normalize()).toList()));
+    }
+    return with(dir.resolve(model).normalize(), resolved(dir), there);
   }
 
-  private Recipe withPaths(Path modelDir, Map<String, Path> folders, List<Path> dataDirs) {
+  private Recipe with(Path modelDir, Map<String, Path> start, List<Source> sources) {
     return new Recipe(
         modelDir,
-        folders,
+        start,
         objective,
-        dataDirs,
+        sources,
         train,
         groups,
         steps,
+        epochs,
         batch,
         accumulate,
+        mixed,
+        grouped,
         lr,
         warmup,
         finalLr,
@@ -179,12 +198,7 @@ public record Recipe(
         clip,
         precision,
         seed,
-        dialogues,
-        shares,
-        tokens,
-        classes,
-        denoising,
-        dense,
+        detector,
         link,
         teacher,
         local,

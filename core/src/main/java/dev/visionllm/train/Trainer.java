@@ -2,6 +2,7 @@ package dev.visionllm.train;
 
 import dev.visionllm.checkpoint.Checkpoint;
 import dev.visionllm.checkpoint.Init;
+import dev.visionllm.data.Problems;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Hardware;
@@ -15,6 +16,7 @@ import dev.visionllm.vlm.VisionLlmConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
@@ -51,6 +53,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   private final Recipe recipe;
   private final Path out;
   private final Workers workers;
+  private final Problems problems;
   private final Params params;
   private final Params extra;
   private final Tokenizer tokenizer;
@@ -59,6 +62,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   private final LearningRate schedule;
   private final Objective<Object> objective;
   private final Batches<Object> batches;
+  private final int steps;
   private int done;
 
   /**
@@ -66,15 +70,17 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
    * @param resume whether to continue what the folder holds
    */
   public Trainer(Recipe recipe, Path out, boolean resume) throws IOException {
-    this(recipe, out, resume, Workers.alone());
+    this(recipe, out, resume, Workers.alone(), Problems.refuse());
   }
 
   /**
    * As one of several processes that make the same run.
    *
    * @param workers as many as divide the recipe's accumulate; closed with the run
+   * @param problems what becomes of broken samples of a linked objective
    */
-  public Trainer(Recipe recipe, Path out, boolean resume, Workers workers) throws IOException {
+  public Trainer(Recipe recipe, Path out, boolean resume, Workers workers, Problems problems)
+      throws IOException {
     Native.load();
     if (recipe.accumulate() % workers.size() != 0) {
       throw new IllegalArgumentException(
@@ -85,9 +91,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     this.recipe = recipe;
     this.out = out;
     this.workers = workers;
-    this.schedule =
-        new LearningRate(
-            LearningRate.Shape.COSINE, recipe.warmup(), recipe.steps(), recipe.finalLr());
+    this.problems = problems;
     if (!resume && Files.exists(out.resolve(TrainState.FILE))) {
       throw new IllegalArgumentException(
           out + " holds a run already: continue it with --resume or choose another --out");
@@ -110,18 +114,21 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
               config.conversation(),
               config.tiles(),
               config.multimodal().tokensPerTile());
-      Corpus corpus = Corpus.read(recipe.data());
-      objective = objective(recipe, config, corpus, preprocess, model, gdino);
+      objective = objective(config, preprocess, model, gdino);
       learning = learning();
       optimizer = new AdamW(groups());
       if (state != null) {
         optimizer.load(state.optimizer());
       }
+      List<Mixture.Part> data = objective.data();
+      steps = recipe.steps(data.stream().mapToLong(Mixture.Part::size).sum());
+      schedule =
+          new LearningRate(
+              LearningRate.Shape.COSINE, recipe.warmup(steps), steps, recipe.finalLr());
       batches =
           new Batches<>(
               objective,
-              corpus.pictures().size(),
-              recipe.batch(),
+              new Mixture(data, recipe.batch(), recipe.mixed(), recipe.grouped(), recipe.seed()),
               recipe.seed(),
               (long) done * recipe.accumulate() + workers.rank(),
               workers.size());
@@ -134,26 +141,64 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
 
   @SuppressWarnings("unchecked")
   private Objective<Object> objective(
-      Recipe r,
-      VisionLlmConfig config,
-      Corpus corpus,
-      Preprocess preprocess,
-      Multimodal model,
-      GroundingDino gdino) {
+      VisionLlmConfig config, Preprocess preprocess, Multimodal model, GroundingDino gdino)
+      throws IOException {
     Objective<?> o =
-        switch (r.objective()) {
-          case PATCHES ->
-              new PatchObjective(
-                  corpus,
-                  preprocess,
-                  model,
-                  extra,
-                  r.teacher() > 0 ? new Teacher(config, corpus, model, gdino, extra, r) : null);
-          case LANGUAGE -> new LanguageObjective(corpus, preprocess, model, r);
-          case DETECTION -> new DetectionObjective(corpus, config, preprocess, null, gdino, r);
-          case LINKED -> new DetectionObjective(corpus, config, preprocess, model, gdino, r);
+        switch (recipe.objective()) {
+          case PATCHES -> {
+            Corpus corpus =
+                Corpus.read(recipe.data().stream().flatMap(s -> s.folders().stream()).toList());
+            Teacher teacher =
+                recipe.teacher() > 0
+                    ? new Teacher(config, corpus, model, gdino, extra, recipe)
+                    : null;
+            yield new PatchObjective(corpus, preprocess, model, extra, teacher);
+          }
+          case CODES -> {
+            DetectionLearner learner = new DetectionLearner(gdino, recipe.detector());
+            List<ObjectSamples> sources = new ArrayList<>();
+            for (Source s : recipe.data()) {
+              if (!(s instanceof Source.Objects objects)) {
+                throw new IllegalArgumentException(
+                    "objective codes learns from data of task objects only");
+              }
+              sources.add(
+                  new ObjectSamples(
+                      Corpus.read(s.folders()),
+                      objects,
+                      null,
+                      config.detector(),
+                      learner.learnsMasks()));
+            }
+            yield new CodesObjective(sources, learner, config.multimodal());
+          }
+          case LINKED -> linked(config, preprocess, model, gdino);
         };
     return (Objective<Object>) o; // each objective eats the batches it loads
+  }
+
+  private LinkedObjective linked(
+      VisionLlmConfig config, Preprocess preprocess, Multimodal model, GroundingDino gdino)
+      throws IOException {
+    boolean detects = recipe.data().stream().anyMatch(s -> !(s instanceof Source.Conversations));
+    DetectionLearner learner = detects ? new DetectionLearner(gdino, recipe.detector()) : null;
+    boolean masks = detects && learner.learnsMasks();
+    List<SampleSource> sources = new ArrayList<>();
+    for (Source s : recipe.data()) {
+      Corpus corpus = Corpus.read(s.folders());
+      int most =
+          s instanceof Source.Conversations c ? c.tokens() : config.multimodal().llm().context();
+      Packer packer =
+          new Packer(preprocess, model.links(), config.multimodal().tokensPerTile(), most);
+      if (s instanceof Source.Conversations c) {
+        sources.add(new ConversationSamples(corpus, c, packer));
+      } else if (s instanceof Source.Objects o) {
+        sources.add(new ObjectSamples(corpus, o, packer, config.detector(), masks));
+      } else if (s instanceof Source.Expressions) {
+        sources.add(new ExpressionSamples(corpus, packer, config.detector(), masks));
+      }
+    }
+    return new LinkedObjective(sources, recipe.data(), model, learner, recipe.link(), problems);
   }
 
   /** The recipe's folder for a name gives the tensor, with the right shape; others are drawn. */
@@ -232,9 +277,14 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     return done;
   }
 
+  /** Steps of the whole run. */
+  public int steps() {
+    return steps;
+  }
+
   @Override
   public boolean hasNext() {
-    return done < recipe.steps();
+    return done < steps;
   }
 
   @Override
@@ -274,7 +324,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       optimizer.zeroGrad();
     }
     done++;
-    if (done % recipe.saveEvery() == 0 || done == recipe.steps()) {
+    if (done % recipe.saveEvery() == 0 || done == steps) {
       save();
     }
     double loss = parts.values().stream().mapToDouble(Double::doubleValue).sum();

@@ -1,7 +1,11 @@
 package dev.visionllm.vlm;
 
+import dev.visionllm.result.Answer;
+import dev.visionllm.text.RoutingToken;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -36,6 +40,22 @@ public final class AnswerText {
       from = m.end();
     }
     return calls;
+  }
+
+  /**
+   * How many objects were found for each name that an answer calls the detector for, in its order;
+   * none is 0. This is how the model counts.
+   */
+  public static Map<String, Integer> counts(Answer answer) {
+    Map<String, Integer> counts = new LinkedHashMap<>();
+    for (Call call : calls(answer.text())) {
+      if (call.token().equals(RoutingToken.DET.text())) {
+        int found =
+            (int) answer.findings().stream().filter(f -> f.label().equals(call.label())).count();
+        counts.put(call.label(), found);
+      }
+    }
+    return counts;
   }
 
   /**

@@ -106,7 +106,8 @@ record Finder(GroundingDino gdino, DetectorResize resize) {
     Frame frame =
         new Frame(
             new Detections.Size(picture.width(), picture.height()),
-            new Detections.Size(resized.width(), resized.height()));
+            new Detections.Size(resized.width(), resized.height()),
+            gdino.config().backbone().patch());
     return new Asked(names, text, features, frame);
   }
 }

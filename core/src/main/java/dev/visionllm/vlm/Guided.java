@@ -24,7 +24,7 @@ public record Guided(String question, String answer, List<String> labels) {
   private static final String PICTURE = Prompt.IMAGE + "\n";
 
   /** Calls the detector for classes, in their order. */
-  static Guided detect(List<String> names) {
+  public static Guided detect(List<String> names) {
     return new Guided(
         PICTURE + "Detect " + String.join(", ", names) + ".",
         list(names, RoutingToken.DET) + ".",
@@ -50,7 +50,7 @@ public record Guided(String question, String answer, List<String> labels) {
   }
 
   /** Calls the detector for the one object that an expression describes. */
-  static Guided ground(String expression) {
+  public static Guided ground(String expression) {
     return new Guided(
         PICTURE + "Where is " + expression + "?",
         expression + RoutingToken.GRD.text() + ".",
@@ -92,11 +92,6 @@ public record Guided(String question, String answer, List<String> labels) {
   /** Question and answer. */
   Conversation.Turn turn() {
     return new Conversation.Turn(question, answer);
-  }
-
-  /** The model's input for detection in one picture. @param names at least one */
-  public static Inputs inputs(Preprocess preprocess, Raster picture, List<String> names) {
-    return detect(names).inputs(preprocess, List.of(picture), List.of());
   }
 
   /** The model's input. */

@@ -168,7 +168,17 @@ public final class VisionLlm implements AutoCloseable {
    *
    * @param options beams must be 1
    */
-  public synchronized List<Answer> ask(List<Prompt> prompts, Options options) {
+  public List<Answer> ask(List<Prompt> prompts, Options options) {
+    return answers(prompts, options, true);
+  }
+
+  /** As {@link #ask(List, Options)}, but the tools that the answers call do not run. */
+  public List<Answer> write(List<Prompt> prompts, Options options) {
+    return answers(prompts, options, false);
+  }
+
+  private synchronized List<Answer> answers(
+      List<Prompt> prompts, Options options, boolean withTools) {
     List<Inputs> rows = prompts.stream().map(this::inputs).toList();
     try (var scope = TensorScope.open();
         var noGrad = new NoGradGuard();
@@ -177,7 +187,10 @@ public final class VisionLlm implements AutoCloseable {
       List<Answer> answers = new ArrayList<>();
       for (int i = 0; i < rows.size(); i++) {
         Prompt prompt = prompts.get(i);
-        answers.add(answer(ids.get(i), state.routes(i), last(prompt.images()), prompt, options));
+        answers.add(
+            withTools
+                ? answer(ids.get(i), state.routes(i), last(prompt.images()), prompt, options)
+                : new Answer(text(ids.get(i)), List.of()));
       }
       return answers;
     }
@@ -456,15 +469,19 @@ public final class VisionLlm implements AutoCloseable {
    * @param picture what tools look at, or null
    */
   Answer answer(int[] ids, List<Route> routes, Raster picture, Prompt prompt, Options options) {
+    List<Call> calls = Call.of(routes, names(ids));
+    long seed = options.sampling().seed();
+    return new Answer(
+        text(ids), tools.run(calls, picture, prompt.text(), options.threshold(), seed));
+  }
+
+  private String text(int[] ids) {
     String text = tokenizer.decode(ids);
     for (String stop : stops()) {
       int end = text.indexOf(stop);
       text = end < 0 ? text : text.substring(0, end);
     }
-    List<Call> calls = Call.of(routes, names(ids));
-    long seed = options.sampling().seed();
-    return new Answer(
-        text.strip(), tools.run(calls, picture, prompt.text(), options.threshold(), seed));
+    return text.strip();
   }
 
   /** What each call names; by ids, since an answer may also spell a token in letters. */

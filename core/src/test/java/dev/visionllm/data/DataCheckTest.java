@@ -109,11 +109,17 @@ class DataCheckTest {
       quoteCharacter = '~',
       value = {
         "'image_id':9,'category_id':1,'bbox':[0,0,2,2]| names image_id 9, which is not in images",
-        "'image_id':5,'category_id':9,'bbox':[0,0,2,2]| names category_id 9, which is not in categories",
-        "'image_id':5,'category_id':1,'bbox':[3,0,9,2]| bbox [3,0,9,2] leaves its picture of 6 x 4 pixels",
-        "'image_id':5,'category_id':1,'bbox':[3,0,-2,2]| bbox [3,0,-2,2] has no area: width and height must be positive",
-        "'image_id':5,'category_id':1,'bbox':[0,0,2,2],'segmentation':{'size':[4,6],'counts':[20]}| segmentation is damaged: run-length mask of height 4 and width 6 needs runs of 24 pixels in all, not 20",
-        "'image_id':5,'category_id':1,'bbox':[0,0,2,2],'segmentation':{'size':[5,6],'counts':[30]}| segmentation.size [5, 6] is not its picture's [4, 6]",
+        "'image_id':5,'category_id':9,'bbox':[0,0,2,2]| names category_id 9, which is not in"
+            + " categories",
+        "'image_id':5,'category_id':1,'bbox':[3,0,9,2]| bbox [3,0,9,2] leaves its picture of 6 x 4"
+            + " pixels",
+        "'image_id':5,'category_id':1,'bbox':[3,0,-2,2]| bbox [3,0,-2,2] has no area: width and"
+            + " height must be positive",
+        "'image_id':5,'category_id':1,'bbox':[0,0,2,2],'segmentation':{'size':[4,6],'counts':[20]}|"
+            + " segmentation is damaged: run-length mask of height 4 and width 6 needs runs of 24"
+            + " pixels in all, not 20",
+        "'image_id':5,'category_id':1,'bbox':[0,0,2,2],'segmentation':{'size':[5,6],'counts':[30]}|"
+            + " segmentation.size [5, 6] is not its picture's [4, 6]",
         "'image_id':5,'category_id':1,'bbox':[0,0,2,2],'iscrowd':2| iscrowd is neither 0 nor 1: 2",
       })
   void brokenAnnotationsAreNamedByFileAndId(String annotation, String message) throws Exception {
@@ -156,16 +162,30 @@ class DataCheckTest {
       delimiter = '|',
       quoteCharacter = '~',
       value = {
-        "'conversations':[]| conversations is empty: it needs a turn of the human and one of the assistant",
-        "'conversations':[{'from':'human','value':'x'}]| conversations has no turn of the assistant (from: gpt), so there is nothing to learn",
-        "'conversations':[{'from':'human','value':'x'},{'from':'human','value':'x'},{'from':'gpt','value':'x'}]| conversations[1].from is 'human': human and gpt must take turns, human first",
-        "'image':'a.png','conversations':[{'from':'human','value':'<image> <region>'},{'from':'gpt','value':'x'}]| has 1 times <region> in its turns but 0 regions",
-        "'image':'a.png','conversations':[{'from':'human','value':'what?'},{'from':'gpt','value':'x'}]| has 0 times <image> in its turns, expected 1, in the first turn",
-        "'image':['a.png','a.png'],'conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'x'}]| has 1 times <image> in its turns, expected 2, in turns of the human",
-        "'image':'a.png','regions':[{'box':[0,0,9,4]}],'conversations':[{'from':'human','value':'<image> <region>'},{'from':'gpt','value':'x'}]| region Box[x0=0.0, y0=0.0, x1=9.0, y1=4.0] does not fit its picture of 6 x 4 pixels",
-        "'image':'a.png','regions':[{'point':[1,5]}],'conversations':[{'from':'human','value':'<image> <region>'},{'from':'gpt','value':'x'}]| region Point[x=1.0, y=5.0] does not fit its picture of 6 x 4 pixels",
-        "'image':'a.png','regions':[{'rle':{'size':[2,2],'counts':[4]}}],'conversations':[{'from':'human','value':'<image> <region>'},{'from':'gpt','value':'x'}]| region Mask[rle=Rle[2 x 2, 4]] does not fit its picture of 6 x 4 pixels",
-        "'image':'b.png','conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'x'}]| picture b.png exists neither in",
+        "'conversations':[]| conversations is empty: it needs a turn of the human and one of the"
+            + " assistant",
+        "'conversations':[{'from':'human','value':'x'}]| conversations has no turn of the assistant"
+            + " (from: gpt), so there is nothing to learn",
+        "'conversations':[{'from':'human','value':'x'},{'from':'human','value':'x'},{'from':'gpt','value':'x'}]|"
+            + " conversations[1].from is 'human': human and gpt must take turns, human first",
+        "'image':'a.png','conversations':[{'from':'human','value':'<image>"
+            + " <region>'},{'from':'gpt','value':'x'}]| has 1 times <region> in its turns but 0"
+            + " regions",
+        "'image':'a.png','conversations':[{'from':'human','value':'what?'},{'from':'gpt','value':'x'}]|"
+            + " has 0 times <image> in its turns, expected 1, in the first turn",
+        "'image':['a.png','a.png'],'conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'x'}]|"
+            + " has 1 times <image> in its turns, expected 2, in turns of the human",
+        "'image':'a.png','regions':[{'box':[0,0,9,4]}],'conversations':[{'from':'human','value':'<image>"
+            + " <region>'},{'from':'gpt','value':'x'}]| region Box[x0=0.0, y0=0.0, x1=9.0, y1=4.0]"
+            + " does not fit its picture of 6 x 4 pixels",
+        "'image':'a.png','regions':[{'point':[1,5]}],'conversations':[{'from':'human','value':'<image>"
+            + " <region>'},{'from':'gpt','value':'x'}]| region Point[x=1.0, y=5.0] does not fit its"
+            + " picture of 6 x 4 pixels",
+        "'image':'a.png','regions':[{'rle':{'size':[2,2],'counts':[4]}}],'conversations':[{'from':'human','value':'<image>"
+            + " <region>'},{'from':'gpt','value':'x'}]| region Mask[rle=Rle[2 x 2, 4]] does not fit"
+            + " its picture of 6 x 4 pixels",
+        "'image':'b.png','conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'x'}]|"
+            + " picture b.png exists neither in",
       })
   void brokenConversationsAreNamedByFileAndLine(String record, String message) throws Exception {
     HandMade.bytes(dir.resolve("images/a.png"), HandMade.png(6, 4));

@@ -75,10 +75,14 @@ class FormatsTest {
         "{'images': [| not valid JSON",
         "[]| no JSON object",
         "{'annotations':[],'categories':[]}| no list 'images'",
-        "{'images':[{'id':1,'width':5,'height':5}],'annotations':[],'categories':[]}| images[0] (id 1): there is no file_name",
-        "{'images':[{'id':1,'file_name':'a','width':0,'height':5}],'annotations':[],'categories':[]}| images[0] (id 1): width is not a positive",
-        "{'images':[{'id':1.5,'file_name':'a','width':1,'height':5}],'annotations':[],'categories':[]}| images[0]: id is not a whole number: 1.5",
-        "{'images':[{'id':1,'file_name':'a','width':5,'height':5},{'id':1,'file_name':'b','width':5,'height':5}],'annotations':[],'categories':[]}| images[1] (id 1): repeats the id 1",
+        "{'images':[{'id':1,'width':5,'height':5}],'annotations':[],'categories':[]}| images[0] (id"
+            + " 1): there is no file_name",
+        "{'images':[{'id':1,'file_name':'a','width':0,'height':5}],'annotations':[],'categories':[]}|"
+            + " images[0] (id 1): width is not a positive",
+        "{'images':[{'id':1.5,'file_name':'a','width':1,'height':5}],'annotations':[],'categories':[]}|"
+            + " images[0]: id is not a whole number: 1.5",
+        "{'images':[{'id':1,'file_name':'a','width':5,'height':5},{'id':1,'file_name':'b','width':5,'height':5}],'annotations':[],'categories':[]}|"
+            + " images[1] (id 1): repeats the id 1",
       })
   void damagedInstancesAreNamed(String json, String message) throws Exception {
     Path file = file(json);
@@ -94,16 +98,22 @@ class FormatsTest {
       quoteCharacter = '~',
       value = {
         "'id':1,'image_id':9,'category_id':1,'bbox':[0,0,1,1]| image_id 9, which is not in images",
-        "'id':1,'image_id':1,'category_id':9,'bbox':[0,0,1,1]| category_id 9, which is not in categories",
+        "'id':1,'image_id':1,'category_id':9,'bbox':[0,0,1,1]| category_id 9, which is not in"
+            + " categories",
         "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1]| bbox is not [x, y, width, height]",
-        "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,-1,1]| bbox [0,0,-1,1] has no area: width and height must be positive",
+        "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,-1,1]| bbox [0,0,-1,1] has no area: width"
+            + " and height must be positive",
         "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1,'a']| not a finite number",
         "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1,1e400]| not a finite number",
         "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,9,1]| leaves its picture of 6 x 4",
-        "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1,1],'segmentation':[[1,2,3]]| at least three points",
-        "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1,1],'segmentation':{'size':[4,6],'counts':[1]}| damaged",
-        "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1,1],'segmentation':{'size':[4,6],'counts':'~~'}| damaged",
-        "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1,1],'segmentation':{'size':[3,3],'counts':[9]}| is not its picture's [4, 6]",
+        "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1,1],'segmentation':[[1,2,3]]| at least"
+            + " three points",
+        "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1,1],'segmentation':{'size':[4,6],'counts':[1]}|"
+            + " damaged",
+        "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1,1],'segmentation':{'size':[4,6],'counts':'~~'}|"
+            + " damaged",
+        "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1,1],'segmentation':{'size':[3,3],'counts':[9]}|"
+            + " is not its picture's [4, 6]",
         "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1,1],'visible_fraction':2| not in 0..1",
         "'id':1,'image_id':1,'category_id':1,'bbox':[0,0,1,1],'area':-1| negative",
         "'image_id':1,'category_id':1,'bbox':[0,0,1,1]| annotations[0]: id is not a whole number",
@@ -182,7 +192,8 @@ class FormatsTest {
   void llavasOwnRecordsAreRead() throws Exception {
     Path file =
         file(
-            "[{'id': 7, 'image': 'x.jpg', 'conversations': [{'from': 'human', 'value': 'What?\\n<image>'}, {'from': 'gpt', 'value': 'A dog.'}]}]");
+            "[{'id': 7, 'image': 'x.jpg', 'conversations': [{'from': 'human', 'value': 'What?\\n"
+                + "<image>'}, {'from': 'gpt', 'value': 'A dog.'}]}]");
     assertThat(LlavaDataset.read(file))
         .singleElement()
         .satisfies(d -> assertThat(d.id()).isEqualTo("7"));
@@ -200,21 +211,36 @@ class FormatsTest {
         "{'id':'a','conversations':[]}| conversations is empty",
         "{'id':'a','conversations':[{'from':'gpt','value':'x'}]}| conversations[0].from is 'gpt'",
         "{'id':'a','conversations':[{'from':'human','value':'x'}]}| no turn of the assistant",
-        "{'id':'a','conversations':[{'from':'human','value':'x'},{'from':'gpt','value':'y'},{'from':'human','value':'z'}]}| ends without an answer",
-        "{'id':'a','conversations':[{'from':'human','value':5},{'from':'gpt','value':'x'}]}| conversations[0].value is not text",
-        "{'id':'a','image':'i','conversations':[{'from':'human','value':'x'},{'from':'gpt','value':'x'}]}| 0 times <image>",
-        "{'id':'a','image':'i','conversations':[{'from':'human','value':'<image><image>'},{'from':'gpt','value':'x'}]}| 2 times <image>",
-        "{'id':'a','conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'x'}]}| names no image",
-        "{'id':'a','image':5,'conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'x'}]}| image is not text: 5",
-        "{'id':'a','image':['i','j'],'conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'<image>'}]}| 2 times <image> in its turns, expected 2, in turns of the human",
-        "{'id':'a','image':['i',5],'conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'x'}]}| image is not a list of texts",
-        "{'id':'a','image':['i','j'],'regions':[{'point':[1,2]}],'conversations':[{'from':'human','value':'<image><image><region>'},{'from':'gpt','value':'x'}]}| has regions and 2 images",
-        "{'id':'a','conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}| 1 times <region> in its turns but 0",
-        "{'id':'a','regions':[{'box':[1,1,1,2]}],'conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}| regions[0].box [1,1,1,2] is empty",
-        "{'id':'a','regions':[{'point':[-1,2]}],'conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}| negative coordinate",
-        "{'id':'a','regions':[{'scribble':[[1,2]]}],'conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}| at least two points",
-        "{'id':'a','regions':[{'circle':[1,2]}],'conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}| none of box, point",
-        "{'id':'a','regions':[{'rle':{'size':[2,2],'counts':[1,1]}}],'conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}| damaged",
+        "{'id':'a','conversations':[{'from':'human','value':'x'},{'from':'gpt','value':'y'},{'from':'human','value':'z'}]}|"
+            + " ends without an answer",
+        "{'id':'a','conversations':[{'from':'human','value':5},{'from':'gpt','value':'x'}]}|"
+            + " conversations[0].value is not text",
+        "{'id':'a','image':'i','conversations':[{'from':'human','value':'x'},{'from':'gpt','value':'x'}]}|"
+            + " 0 times <image>",
+        "{'id':'a','image':'i','conversations':[{'from':'human','value':'<image><image>'},{'from':'gpt','value':'x'}]}|"
+            + " 2 times <image>",
+        "{'id':'a','conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'x'}]}|"
+            + " names no image",
+        "{'id':'a','image':5,'conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'x'}]}|"
+            + " image is not text: 5",
+        "{'id':'a','image':['i','j'],'conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'<image>'}]}|"
+            + " 2 times <image> in its turns, expected 2, in turns of the human",
+        "{'id':'a','image':['i',5],'conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'x'}]}|"
+            + " image is not a list of texts",
+        "{'id':'a','image':['i','j'],'regions':[{'point':[1,2]}],'conversations':[{'from':'human','value':'<image><image><region>'},{'from':'gpt','value':'x'}]}|"
+            + " has regions and 2 images",
+        "{'id':'a','conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}|"
+            + " 1 times <region> in its turns but 0",
+        "{'id':'a','regions':[{'box':[1,1,1,2]}],'conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}|"
+            + " regions[0].box [1,1,1,2] is empty",
+        "{'id':'a','regions':[{'point':[-1,2]}],'conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}|"
+            + " negative coordinate",
+        "{'id':'a','regions':[{'scribble':[[1,2]]}],'conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}|"
+            + " at least two points",
+        "{'id':'a','regions':[{'circle':[1,2]}],'conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}|"
+            + " none of box, point",
+        "{'id':'a','regions':[{'rle':{'size':[2,2],'counts':[1,1]}}],'conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}|"
+            + " damaged",
       })
   void damagedConversationsAreNamed(String json, String message) throws Exception {
     Path file = file("\n" + json);

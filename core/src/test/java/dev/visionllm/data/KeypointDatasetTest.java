@@ -58,11 +58,13 @@ class KeypointDatasetTest {
       quoteCharacter = '~',
       value = {
         ",'num_keypoints':1| keypoints is not [x, y, v] for each of the 2 points of bird: nothing",
-        ",'num_keypoints':1,'keypoints':[1,1,2]| keypoints is not [x, y, v] for each of the 2 points of bird: [1,1,2]",
+        ",'num_keypoints':1,'keypoints':[1,1,2]| keypoints is not [x, y, v] for each of the 2"
+            + " points of bird: [1,1,2]",
         ",'num_keypoints':1,'keypoints':[1,1,3,0,0,0]| visibility 3: it must be 0, 1 or 2",
         ",'num_keypoints':1,'keypoints':[1,1,1.5,0,0,0]| visibility 1.5: it must be 0, 1 or 2",
         ",'num_keypoints':2,'keypoints':[1,1,2,0,0,0]| num_keypoints is 2, but 1 of its keypoints",
-        ",'num_keypoints':1,'keypoints':[40,1,2,0,0,0]| visible keypoint 'beak' at (40.0, 1.0) is outside of its picture of 20 x 10",
+        ",'num_keypoints':1,'keypoints':[40,1,2,0,0,0]| visible keypoint 'beak' at (40.0, 1.0) is"
+            + " outside of its picture of 20 x 10",
       })
   void damagedFiguresAreNamed(String annotation, String message) throws Exception {
     Path file = file(BIRD, annotation);
@@ -80,7 +82,8 @@ class KeypointDatasetTest {
         "''| keypoints is not a list: nothing",
         ",'keypoints':['a',2]| keypoints is not a list of texts",
         ",'keypoints':['a','a']| has the point 'a' twice",
-        ",'keypoints':['a','b'],'skeleton':[[0,1]]| skeleton[0] [0,1]: points are counted from 1 to 2",
+        ",'keypoints':['a','b'],'skeleton':[[0,1]]| skeleton[0] [0,1]: points are counted from 1 to"
+            + " 2",
         ",'keypoints':['a','b'],'skeleton':[[1]]| skeleton[0] is not [from, to]",
       })
   void damagedCategoriesAreNamed(String category, String message) throws Exception {

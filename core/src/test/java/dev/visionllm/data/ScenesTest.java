@@ -46,12 +46,15 @@ class ScenesTest {
   @Test
   void filesDependOnTheSeedAndNotOnTheThreads() throws Exception {
     Scenes scenes = Shapes.scenes(temp, SMALL, 7);
-    writer(scenes).write(temp.resolve("one"), 40, 1, n -> {});
-    writer(scenes).write(temp.resolve("three"), 40, 3, n -> {});
+    SceneWriter.Options all = new SceneWriter.Options(1, true, true);
+    SceneWriter writer = new SceneWriter(scenes, ClassList.nano(), Templates.builtIn(), all);
+    writer.write(temp.resolve("one"), 40, 1, n -> {});
+    writer.write(temp.resolve("four"), 40, 4, n -> {});
     writer(Shapes.scenes(temp, SMALL, 8)).write(temp.resolve("other"), 40, 2, n -> {});
-    assertThat(contents(temp.resolve("three")))
+    assertThat(contents(temp.resolve("four")))
         .isEqualTo(contents(temp.resolve("one")))
-        .hasSize(42);
+        .containsKeys("refs.json", "captions.json", "semantic/000039.png")
+        .hasSizeGreaterThan(84);
     assertThat(contents(temp.resolve("other")).get("images/000000.png"))
         .isNotEqualTo(contents(temp.resolve("one")).get("images/000000.png"));
   }
@@ -253,8 +256,10 @@ class ScenesTest {
     Path once = temp.resolve("once");
     Path thrice = temp.resolve("thrice");
     writer(Shapes.scenes(temp, SMALL, 1)).write(once, 20, 1, n -> {});
-    new SceneWriter(Shapes.scenes(temp, SMALL, 1), ClassList.nano(), Templates.builtIn(), 3)
+    SceneWriter.Options options = new SceneWriter.Options(3, false, false);
+    new SceneWriter(Shapes.scenes(temp, SMALL, 1), ClassList.nano(), Templates.builtIn(), options)
         .write(thrice, 20, 1, n -> {});
+    assertThat(contents(thrice)).hasSize(22);
     List<Dialogue> few = LlavaDataset.read(once.resolve("conversations.jsonl"));
     List<Dialogue> many = LlavaDataset.read(thrice.resolve("conversations.jsonl"));
     assertThat(many).containsAll(few).hasSizeGreaterThan(2 * few.size());

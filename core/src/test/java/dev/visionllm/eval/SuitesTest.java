@@ -8,6 +8,7 @@ import dev.visionllm.data.Backgrounds;
 import dev.visionllm.data.ClassList;
 import dev.visionllm.data.Cutouts;
 import dev.visionllm.data.Dialogue;
+import dev.visionllm.data.LlavaDataset;
 import dev.visionllm.data.SceneWriter;
 import dev.visionllm.data.Scenes;
 import dev.visionllm.data.Templates;
@@ -36,11 +37,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Suites on a small generated world, with answerers whose scores are known. */
 class SuitesTest {
-  private static final Suites.Settings SETTINGS = new Suites.Settings(4, 5);
+  private static final Suites.Settings SETTINGS = new Suites.Settings(4, 5, 1);
   private static final List<String> NAMES =
       List.of("apple", "bus", "cat", "dog", "lion", "orange", "sheep", "tree");
 
   @TempDir static Path temp;
+  private static DataFolder data;
   private static SceneSet set;
 
   @BeforeAll
@@ -61,13 +63,14 @@ class SuitesTest {
             ClassList.nano(),
             Templates.builtIn())
         .write(temp.resolve("out"), 40, 2, n -> {});
-    set = SceneSet.read(temp.resolve("out"), Integer.MAX_VALUE);
+    data = DataFolder.open(temp.resolve("out"), Integer.MAX_VALUE);
+    set = data.scenes();
   }
 
   /** Says what the data says. */
   private record Perfect(
       Map<String, String> replies, Map<Raster, SceneSet.Picture> pictures, List<Integer> batches)
-      implements Suites.Subject {
+      implements FakeSubject {
 
     static Perfect of(SceneSet set) throws IOException {
       var replies = new HashMap<String, String>();
@@ -76,7 +79,7 @@ class SuitesTest {
         var raster = ImageFiles.read(p.file());
         pictures.put(raster, p);
         for (var d : p.dialogues()) {
-          var regions = d.regions().stream().map(Suites::region).toList();
+          var regions = d.regions().stream().map(Question::region).toList();
           replies.put(key(d.turns().get(0).text(), raster, regions), d.turns().get(1).text());
         }
       }
@@ -94,10 +97,12 @@ class SuitesTest {
     @Override
     public List<Answer> ask(List<Prompt> prompts, int maxTokens) {
       batches.add(prompts.size());
-      return prompts.stream()
-          .map(p -> replies.get(key(p.text(), p.images().get(0), p.regions())))
-          .map(text -> new Answer(text, List.of()))
-          .toList();
+      return FakeSubject.super.ask(prompts, maxTokens);
+    }
+
+    @Override
+    public String say(Prompt p) {
+      return replies.get(key(p.text(), p.images().get(0), p.regions()));
     }
 
     @Override
@@ -107,33 +112,23 @@ class SuitesTest {
           .filter(d -> classes.contains(d.label()))
           .toList();
     }
-
-    @Override
-    public double threshold() {
-      return .3;
-    }
   }
 
   /** Says always the same and finds always the first class in the corner. */
-  private record Parrot(String text, boolean finds) implements Suites.Subject {
+  private record Parrot(String text, boolean finds) implements FakeSubject {
     @Override
-    public List<Answer> ask(List<Prompt> prompts, int maxTokens) {
-      return prompts.stream().map(p -> new Answer(text, List.of())).toList();
+    public String say(Prompt prompt) {
+      return text;
     }
 
     @Override
     public List<Detection> detect(Raster picture, List<String> classes, double threshold) {
       return finds ? List.of(new Detection(classes.get(0), .9, new Box(0, 0, 1, 1))) : List.of();
     }
-
-    @Override
-    public double threshold() {
-      return .3;
-    }
   }
 
   private static Map<String, Double> run(Suite suite, Suites.Subject subject) throws IOException {
-    return Suites.run(suite, subject, set, SETTINGS, (done, all) -> {}).rows();
+    return suite.open(data).run(subject, SETTINGS, done -> {}).rows();
   }
 
   @Test
@@ -202,12 +197,7 @@ class SuitesTest {
   void picturesAreSearchedForWhatTheyShowAndOthers() throws IOException {
     var asked = new ArrayList<Set<String>>();
     var listening =
-        new Suites.Subject() {
-          @Override
-          public List<Answer> ask(List<Prompt> prompts, int maxTokens) {
-            return List.of();
-          }
-
+        new FakeSubject() {
           @Override
           public List<Detection> detect(Raster picture, List<String> classes, double threshold) {
             assertThat(threshold).isZero();
@@ -215,17 +205,12 @@ class SuitesTest {
             asked.add(new HashSet<>(classes));
             return List.of();
           }
-
-          @Override
-          public double threshold() {
-            return .3;
-          }
         };
     var ticks = new ArrayList<Integer>();
-    Suites.run(Suite.DETECTION, listening, set, SETTINGS, (done, all) -> ticks.add(done));
+    Suite.DETECTION.open(data).run(listening, SETTINGS, ticks::add);
     var first = List.copyOf(asked);
     asked.clear();
-    Suites.run(Suite.DETECTION, listening, set, SETTINGS, (done, all) -> {});
+    run(Suite.DETECTION, listening);
     assertThat(asked).isEqualTo(first);
     assertThat(ticks).hasSize(40).endsWith(40);
     for (int i = 0; i < first.size(); i++) {
@@ -236,42 +221,40 @@ class SuitesTest {
 
   @Test
   void theLimitKeepsTheFirstPictures() throws IOException {
-    var few = SceneSet.read(temp.resolve("out"), 3);
-    assertThat(few.pictures()).isEqualTo(set.pictures().subList(0, 3));
-    assertThat(few.classes()).hasSize(NAMES.size());
-    assertThat(Suites.size(Suite.CAPTION, few)).isEqualTo(3);
+    var few = DataFolder.open(temp.resolve("out"), 3);
+    assertThat(few.scenes().pictures()).isEqualTo(set.pictures().subList(0, 3));
+    assertThat(few.scenes().classes()).hasSize(NAMES.size());
+    assertThat(Suite.CAPTION.open(few).items()).isEqualTo(3);
   }
 
   @Test
   void badDataIsNamed() throws IOException {
-    assertThatThrownBy(() -> SceneSet.read(temp.resolve("nowhere"), 1))
+    assertThatThrownBy(() -> DataFolder.open(temp.resolve("nowhere"), 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("nowhere does not exist");
-    assertThatThrownBy(() -> SceneSet.read(temp.resolve("sources"), 1))
+    assertThatThrownBy(() -> Suite.DETECTION.open(DataFolder.open(temp.resolve("sources"), 1)))
         .hasMessageContaining("has no instances.json");
-    assertThatThrownBy(() -> SceneSet.read(temp.resolve("out"), 0))
+    assertThatThrownBy(() -> DataFolder.open(temp.resolve("out"), 0))
         .hasMessageContaining("limit is 0");
-    assertThatThrownBy(() -> new Suites.Settings(20, 0)).hasMessageContaining("batch 0");
+    assertThatThrownBy(() -> new Suites.Settings(20, 0, 1)).hasMessageContaining("batch 0");
+    assertThatThrownBy(() -> new Suites.Settings(20, 1, 0)).hasMessageContaining("steps 0");
     Path mute = Files.createDirectory(temp.resolve("mute"));
     Files.copy(temp.resolve("out/instances.json"), mute.resolve("instances.json"));
-    var silent = new Parrot("", false);
-    assertThatThrownBy(
-            () ->
-                Suites.run(
-                    Suite.CAPTION, silent, SceneSet.read(mute, 9), SETTINGS, (done, all) -> {}))
+    assertThatThrownBy(() -> Suite.CAPTION.open(DataFolder.open(mute, 9)))
+        .isInstanceOf(MissingData.class)
         .hasMessageContaining("nothing for suite caption")
         .hasMessageContaining("conversations.jsonl");
-    var p = set.pictures().get(0);
     var turns =
         List.of(
             new Dialogue.Turn(Dialogue.Role.HUMAN, "<image>\nHow many?"),
             new Dialogue.Turn(Dialogue.Role.ASSISTANT, "many"));
-    var odd = new Dialogue("odd", "x", "counting", turns, List.of(), "many");
-    var one =
-        new SceneSet(
-            List.of(new SceneSet.Picture(p.id(), p.file(), p.objects(), List.of(odd))),
-            set.classes());
-    assertThatThrownBy(() -> Suites.run(Suite.VQA, silent, one, SETTINGS, (done, all) -> {}))
+    var image = data.instances().pictures().get(0).file();
+    Files.createDirectory(mute.resolve("images"));
+    Files.copy(temp.resolve("out").resolve(image), mute.resolve(image));
+    var odd = new Dialogue("odd", image, "counting", turns, List.of(), "many");
+    Files.writeString(mute.resolve("conversations.jsonl"), LlavaDataset.line(odd));
+    var vqa = Suite.VQA.open(DataFolder.open(mute, 9));
+    assertThatThrownBy(() -> vqa.run(new Parrot("", false), SETTINGS, done -> {}))
         .hasMessageContaining("odd")
         .hasMessageContaining("\"many\", should be a number");
   }

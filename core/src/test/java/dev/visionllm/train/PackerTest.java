@@ -62,7 +62,7 @@ class PackerTest {
             Conversation.named("vicuna_v1"),
             new Tiles(Tiles.Mode.ANYRES, 28, 1),
             config.tokensPerTile());
-    packer = new Packer(preprocess, model.links(), 256);
+    packer = new Packer(preprocess, model.links(), 4, 256);
   }
 
   @AfterEach
@@ -111,11 +111,11 @@ class PackerTest {
 
   @Test
   void aPackedRowTeachesWhatItsDialoguesTeachAlone() {
-    Packer.Row packed = packer.pack(PICTURE, TALK, 4);
+    Packer.Row packed = packer.pack(PICTURE, TALK);
     double sum = 0;
     long tokens = 0;
     for (Dialogue d : TALK) {
-      Packer.Row alone = packer.pack(PICTURE, List.of(d), 4);
+      Packer.Row alone = packer.pack(PICTURE, List.of(d));
       sum += loss(alone) * supervised(alone);
       tokens += supervised(alone);
     }
@@ -127,7 +127,7 @@ class PackerTest {
 
   @Test
   void toolCallsKeepTheirNamesAndTheirQueriesAreNotSupervised() {
-    Packer.Row row = packer.pack(PICTURE, TALK, 4);
+    Packer.Row row = packer.pack(PICTURE, TALK);
     assertThat(row.names()).containsExactly("cat", "dog");
     int emb = SpecialTokens.of(tokenizer).emb(0);
     int[] ids = row.inputs().ids();
@@ -141,10 +141,10 @@ class PackerTest {
 
   @Test
   void whatDoesNotFitIsLeftOutAndNothingAtAllIsAnError() {
-    Packer small = new Packer(preprocess(), model.links(), 80);
-    assertThat(small.pack(PICTURE, TALK.subList(0, 1), 4).segments()).contains(1);
-    Packer tiny = new Packer(preprocess(), model.links(), 10);
-    assertThatThrownBy(() -> tiny.pack(PICTURE, TALK, 4))
+    Packer small = new Packer(preprocess(), model.links(), 4, 80);
+    assertThat(small.pack(PICTURE, TALK.subList(0, 1)).segments()).contains(1);
+    Packer tiny = new Packer(preprocess(), model.links(), 4, 10);
+    assertThatThrownBy(() -> tiny.pack(PICTURE, TALK))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("10 tokens");
   }

@@ -129,26 +129,33 @@ class ResumeTest {
         """
         model: "%s"
         objective: %s
-        data: [data]
+        data:
+        - {task: objects, folders: [data], classes: 6, narrow: 0.5}
+        %s
         train: [".*"]
         groups: {"vis_encoder\\\\..*": 0.3}
         steps: %d
         batch: 2
         accumulate: 2
+        mixed: true
         lr: 1.0e-3
         warmup: 2
         weight_decay: 0.05
         seed: 3
-        dialogues: 3
-        classes: 6
-        denoising: 4
-        dense: 1
+        detector: {denoising: 4, dense: 1, mask_points: 20}
         link: 0.5
         teacher: 0.5
-        shares: {caption: 0.5, existence: 0.5}
         save_every: %d
         """
-            .formatted(MODEL.toAbsolutePath(), objective, STEPS, SAVE_EVERY));
+            .formatted(
+                MODEL.toAbsolutePath(),
+                objective,
+                objective == Recipe.Objective.LINKED
+                    ? "- {task: conversations, folders: [data], dialogues: 3, shares: {caption:"
+                        + " 0.5}}"
+                    : "",
+                STEPS,
+                SAVE_EVERY));
     return Recipe.read(file);
   }
 }

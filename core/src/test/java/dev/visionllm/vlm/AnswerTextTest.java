@@ -1,7 +1,11 @@
 package dev.visionllm.vlm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
+import dev.visionllm.geometry.Box;
+import dev.visionllm.result.Answer;
+import dev.visionllm.result.Detection;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +43,16 @@ class AnswerTextTest {
         .containsExactly("dog", "cat");
     assertThat(labels("It is late. A dog[DET]. Nothing more; a cat[DET]"))
         .containsExactly("dog", "cat");
+  }
+
+  @Test
+  void countsWhatTheDetectorFound() {
+    Detection dog = new Detection("dog", 0.9, new Box(0, 0, 1, 1));
+    Detection cat = new Detection("cat", 0.8, new Box(0, 0, 1, 1));
+    Answer answer = new Answer("dog[DET], bird[DET], cat[DET], nose[POSE]", List.of(dog, cat, dog));
+    assertThat(AnswerText.counts(answer))
+        .containsExactly(entry("dog", 2), entry("bird", 0), entry("cat", 1));
+    assertThat(AnswerText.counts(new Answer("Two dogs.", List.of(dog)))).isEmpty();
   }
 
   @Test

@@ -119,7 +119,7 @@ class PreprocessTest {
   @Test
   void guidedRowsCallTheDetectorOncePerName() {
     List<String> names = List.of("red apple", "dog", "cup");
-    Inputs row = Guided.inputs(preprocess(1), picture(30, 30), names);
+    Inputs row = Guided.detect(names).inputs(preprocess(1), List.of(picture(30, 30)), List.of());
     int det = special.id("[DET]");
     assertThat(count(row, det)).isEqualTo(3);
     String answer = tokenizer.decode(row.ids());

@@ -116,6 +116,8 @@ class VisionLlmTest {
     for (int seed = 0; seed < 4; seed++) {
       VisionLlm.Options options = drawn(seed, 20);
       List<Answer> together = model.ask(prompts, options);
+      assertThat(model.write(prompts, options))
+          .isEqualTo(together.stream().map(a -> new Answer(a.text(), List.of())).toList());
       for (int i = 0; i < prompts.size(); i++) {
         Answer alone = model.ask(prompts.get(i), options);
         assertThat(together.get(i).text()).isEqualTo(alone.text());

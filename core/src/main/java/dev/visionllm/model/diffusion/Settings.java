@@ -75,6 +75,12 @@ public record Settings(
         schedule, steps, guidance, imageGuidance, width, height, images, seed, previews, tiled);
   }
 
+  /** The same with another number of steps. */
+  public Settings stepped(int steps) {
+    return new Settings(
+        schedule, steps, guidance, imageGuidance, width, height, images, seed, previews, tiled);
+  }
+
   /** The same with another schedule. */
   public Settings scheduled(Schedule schedule) {
     return new Settings(

@@ -8,18 +8,24 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param original width and height of the user's picture, pixels
  * @param resized what the detector saw of it, without padding, pixels
+ * @param stride of masks in what the detector saw: its backbone's patch, pixels
  */
-public record Frame(Detections.Size original, Detections.Size resized) {
+public record Frame(Detections.Size original, Detections.Size resized, int stride) {
+  /** Of the published detector, whose masks have a stride of 4. */
+  public Frame(Detections.Size original, Detections.Size resized) {
+    this(original, resized, 4);
+  }
+
   /**
    * Resizes maps to the original picture: bilinearly to the padded input, cut to the resized
    * picture, bilinearly to the original.
    *
-   * @param maps at {@link Masks#STRIDE}, (k, h, w), fp32
+   * @param maps at the stride, (k, h, w), fp32
    * @return (k, height, width)
    */
   Tensor toOriginal(Tensor maps) {
-    long h = maps.size(1) * Masks.STRIDE;
-    long w = maps.size(2) * Masks.STRIDE;
+    long h = maps.size(1) * stride;
+    long w = maps.size(2) * stride;
     if (resized.height() > h || resized.width() > w) {
       throw new IllegalArgumentException(
           "a picture resized to "

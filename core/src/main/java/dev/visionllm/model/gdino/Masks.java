@@ -12,13 +12,10 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Masks of a decoded batch, each made only when it is asked for; see {@link GroundingDino#masks}.
- * All are logits in fp32 at the backbone's finest stride (a quarter of the padded picture's sides),
- * above 0 inside. Shapes: b images; q object queries; g denoising queries; m mask features.
+ * All are logits in fp32 at the backbone's finest stride, above 0 inside. Shapes: b images; q
+ * object queries; g denoising queries; m mask features.
  */
 public final class Masks {
-  /** Pixels of the detector's input along a side of a mask's pixel. */
-  public static final int STRIDE = 4;
-
   private final MaskBranch branch;
   private final GroundingDino.Output out;
   private final Tensor features;

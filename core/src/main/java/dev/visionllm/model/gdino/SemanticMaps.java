@@ -125,7 +125,7 @@ public record SemanticMaps(Order order, double least) {
   private static Tensor ofResizedMasks(Tensor p, Tensor m, Frame frame, long elements) {
     long q = m.size(0);
     long pixels = (long) frame.original().width() * frame.original().height();
-    long largest = Math.max(pixels, m.size(1) * m.size(2) * Masks.STRIDE * Masks.STRIDE);
+    long largest = Math.max(pixels, m.size(1) * m.size(2) * frame.stride() * frame.stride());
     long some = Math.max(1, elements / largest);
     Tensor sum = null;
     for (long from = 0; from < q; from += some) {

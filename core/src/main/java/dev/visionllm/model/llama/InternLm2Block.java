@@ -24,7 +24,7 @@ final class InternLm2Block implements Block {
   @Override
   public Tensor forward(Tensor x, int index, Pass pass) {
     Tensor y = x.add(attention.forward(attention_norm.forward(x), index, pass));
-    return y.add(feed_forward.forward(ffn_norm.forward(y)));
+    return y.add(feed_forward.forward(ffn_norm.forward(y), pass.training()));
   }
 
   private static final class Attention {
@@ -49,13 +49,13 @@ final class InternLm2Block implements Block {
       long b = x.size(0);
       long t = x.size(1);
       Tensor all =
-          wqkv.forward(x)
+          wqkv.forward(x, pass.training())
               .view(b, t, kvHeads, group + 2, size)
               .transpose(1, 2); // (b, g, t, h/g+2, k)
       Tensor q = F.slice(all, 3, 0, group).transpose(2, 3).reshape(b, kvHeads * group, t, size);
       Tensor k = all.select(3, group); // (b, g, t, k)
       Tensor v = all.select(3, group + 1); // (b, g, t, k)
-      return wo.forward(pass.attend(index, q, k, v));
+      return wo.forward(pass.attend(index, q, k, v), pass.training());
     }
   }
 
@@ -71,8 +71,9 @@ final class InternLm2Block implements Block {
       w2 = Linear.noBias(p.at("w2"), c.mlp(), c.hidden());
     }
 
-    Tensor forward(Tensor x) {
-      return w2.forward(torch.silu(w1.forward(x)).mul(w3.forward(x)));
+    Tensor forward(Tensor x, boolean training) {
+      Tensor gate = torch.silu(w1.forward(x, training));
+      return w2.forward(gate.mul(w3.forward(x, training)), training);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.visionllm.model.llama;
 
+import dev.visionllm.nn.Chain;
 import dev.visionllm.nn.Embedding;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.Linear;
@@ -145,6 +146,12 @@ public final class Llama {
     layers = model.at("layers").list(c.layers(), q -> c.names().block(q, c));
     norm = new RmsNorm(model.at("norm"), c.hidden(), c.eps());
     lm_head = c.tied() ? null : Linear.noBias(p.at(c.names().head), c.hidden(), c.vocab());
+    if (lm_head != null && lm_head.adapted()) {
+      throw new IllegalArgumentException(
+          p.at(c.names().head).path()
+              + ": the output head cannot be adapted, only learn in full: leave it out of the"
+              + " targets");
+    }
   }
 
   /** The sizes it was built with. */
@@ -182,14 +189,8 @@ public final class Llama {
     check(embeds, positions, mask, cache);
     return TensorScope.of(
         () -> {
-          Pass pass = pass(embeds, positions, mask, cache);
-          List<UnaryOperator<Tensor>> steps = new ArrayList<>(layers.size() + 1);
-          for (int i = 0; i < layers.size(); i++) {
-            int index = i;
-            steps.add(x -> layers.get(index).forward(x, index, pass));
-          }
-          steps.add(norm::forward);
-          Tensor out = TensorScope.chain(embeds, steps);
+          Tensor out =
+              TensorScope.chain(embeds, steps(pass(embeds, positions, mask, cache, false)));
           if (cache != null) {
             cache.advance(embeds.size(1));
           }
@@ -197,12 +198,35 @@ public final class Llama {
         });
   }
 
+  /**
+   * As {@link #forward}, for training: adapters drop, and the way back is the chain's.
+   *
+   * @param recompute whether to keep the blocks' inputs only and run them again on the way back,
+   *     for memory: a third more time
+   * @return a chain whose output is (b, t, d)
+   */
+  public Chain train(Tensor embeds, Tensor positions, Tensor mask, boolean recompute) {
+    check(embeds, positions, mask, null);
+    List<UnaryOperator<Tensor>> steps = steps(pass(embeds, positions, mask, null, true));
+    return recompute ? Chain.recomputing(embeds, steps) : Chain.keeping(embeds, steps);
+  }
+
+  private List<UnaryOperator<Tensor>> steps(Pass pass) {
+    List<UnaryOperator<Tensor>> steps = new ArrayList<>(layers.size() + 1);
+    for (int i = 0; i < layers.size(); i++) {
+      int index = i;
+      steps.add(x -> layers.get(index).forward(x, index, pass));
+    }
+    steps.add(norm::forward);
+    return steps;
+  }
+
   /** As {@link #forward}, but the states of all levels: embeddings first, the last one normed. */
   List<Tensor> levels(Tensor embeds, Tensor positions, Tensor mask, KvCache cache) {
     check(embeds, positions, mask, cache);
     return TensorScope.all(
         () -> {
-          Pass pass = pass(embeds, positions, mask, cache);
+          Pass pass = pass(embeds, positions, mask, cache, false);
           List<Tensor> out = new ArrayList<>(layers.size() + 1);
           out.add(embeds);
           for (int i = 0; i < layers.size(); i++) {
@@ -254,7 +278,7 @@ public final class Llama {
     }
   }
 
-  private Pass pass(Tensor embeds, Tensor positions, Tensor mask, KvCache cache) {
+  private Pass pass(Tensor embeds, Tensor positions, Tensor mask, KvCache cache, boolean training) {
     ScalarType dtype = embeds.scalar_type().intern();
     float[] frequency = new float[config.headSize() / 2];
     for (int i = 0; i < frequency.length; i++) {
@@ -272,7 +296,8 @@ public final class Llama {
         angles.sin().to(dtype),
         seen == null ? null : seen.to(dtype),
         cache,
-        whole);
+        whole,
+        training);
   }
 
   /** The mask of one new token, or null, widened to the cache's buffers. */

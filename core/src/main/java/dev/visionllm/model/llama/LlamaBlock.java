@@ -24,7 +24,7 @@ final class LlamaBlock implements Block {
   @Override
   public Tensor forward(Tensor x, int index, Pass pass) {
     Tensor y = x.add(self_attn.forward(input_layernorm.forward(x), index, pass));
-    return y.add(mlp.forward(post_attention_layernorm.forward(y)));
+    return y.add(mlp.forward(post_attention_layernorm.forward(y), pass.training()));
   }
 
   private static final class Attention {
@@ -46,10 +46,10 @@ final class LlamaBlock implements Block {
     }
 
     Tensor forward(Tensor x, int index, Pass pass) {
-      Tensor q = F.splitHeads(q_proj.forward(x), heads); // (b, h, t, k)
-      Tensor k = F.splitHeads(k_proj.forward(x), kvHeads); // (b, g, t, k)
-      Tensor v = F.splitHeads(v_proj.forward(x), kvHeads); // (b, g, t, k)
-      return o_proj.forward(pass.attend(index, q, k, v));
+      Tensor q = F.splitHeads(q_proj.forward(x, pass.training()), heads); // (b, h, t, k)
+      Tensor k = F.splitHeads(k_proj.forward(x, pass.training()), kvHeads); // (b, g, t, k)
+      Tensor v = F.splitHeads(v_proj.forward(x, pass.training()), kvHeads); // (b, g, t, k)
+      return o_proj.forward(pass.attend(index, q, k, v), pass.training());
     }
   }
 
@@ -65,8 +65,9 @@ final class LlamaBlock implements Block {
       down_proj = Linear.noBias(p.at("down_proj"), c.mlp(), c.hidden());
     }
 
-    Tensor forward(Tensor x) {
-      return down_proj.forward(torch.silu(gate_proj.forward(x)).mul(up_proj.forward(x)));
+    Tensor forward(Tensor x, boolean training) {
+      Tensor gate = torch.silu(gate_proj.forward(x, training));
+      return down_proj.forward(gate.mul(up_proj.forward(x, training)), training);
     }
   }
 }

@@ -12,8 +12,9 @@ import org.bytedeco.pytorch.Tensor;
  * @param cache of the earlier tokens, or null
  * @param whole whether to attend to the cache's whole buffers: the CPU's bf16 products copy a view
  *     of a buffer's front and read the buffer as it is, which for one token is five times faster
+ * @param training whether adapters drop
  */
-record Pass(Tensor cos, Tensor sin, Tensor mask, KvCache cache, boolean whole) {
+record Pass(Tensor cos, Tensor sin, Tensor mask, KvCache cache, boolean whole, boolean training) {
   /**
    * Attention of a block: rotates queries and keys, writes keys and values to the cache, attends to
    * all that is cached. h / g query heads share a key-value head.

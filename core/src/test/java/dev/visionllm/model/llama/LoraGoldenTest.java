@@ -8,6 +8,8 @@ import dev.visionllm.checkpoint.SafeTensors;
 import dev.visionllm.checkpoint.SafeTensorsWriter;
 import dev.visionllm.checkpoint.TorchFile;
 import dev.visionllm.loss.LanguageLoss;
+import dev.visionllm.nn.Chain;
+import dev.visionllm.nn.Lora;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Tensors;
 import java.io.IOException;
@@ -32,6 +34,81 @@ class LoraGoldenTest {
   @TestFactory
   Stream<DynamicTest> mergedWeightsAndOutputsEqualTheReference() {
     return Golden.tests(Golden.Kind.LORA, this::forward);
+  }
+
+  /** Loss and gradients of adapters, token table and head, with activations kept and without. */
+  @TestFactory
+  Stream<DynamicTest> trainingEqualsTheReference() {
+    return Golden.tests(Golden.Kind.LORA, LoraGoldenTest::train);
+  }
+
+  private static void train(Golden g) {
+    Lora.Config lora =
+        new Lora.Config(
+            Lora.Config.REFERENCE.targets(),
+            g.meta().get("r").asInt(),
+            g.meta().get("lora_alpha").asDouble(),
+            false,
+            g.meta().get("lora_dropout").asDouble());
+    try (Params kept = model(g, lora);
+        Params again = model(g, lora)) {
+      train(g, kept, false);
+      train(g, again, true);
+      kept.taken()
+          .forEach(
+              (name, t) -> {
+                if (t.requires_grad()) {
+                  Tensor recomputed = again.taken().get(name).grad();
+                  Golden.check(g.name(), "recomputed " + name, t.grad(), recomputed, 0);
+                }
+              });
+    }
+  }
+
+  private static Params model(Golden g, Lora.Config lora) {
+    Params.Source file = // one file holds both
+        (name, shape) -> {
+          try {
+            return SafeTensors.open(g.dir().resolve("weights.safetensors")).get(peft(name), shape);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        };
+    return new Params(file).adapted(lora, file);
+  }
+
+  /** The name that PEFT gives a tensor of the tree. */
+  private static String peft(String name) {
+    return name.replaceFirst("^llm\\.", "llm.base_model.model.")
+        .replaceFirst("\\.lora_([AB])\\.", ".lora_$1.default.");
+  }
+
+  private static void train(Golden g, Params p, boolean recompute) {
+    Llama llama = new Llama(p.at("llm"), LlamaGoldenTest.config(g));
+    p.taken().forEach((name, t) -> t.requires_grad_(g.has("grad." + peft(name))));
+    Tensor ids = g.io("input_ids");
+    int b = (int) ids.size(0);
+    int t = (int) ids.size(1);
+    boolean[][] valid = LlamaGoldenTest.rows(Tensors.booleans(g.io("attention_mask")), b, t);
+    Chain chain =
+        llama.train(llama.embed(ids), Masks.positions(b, 0, t), Masks.padded(valid, t), recompute);
+    Tensor loss = LanguageLoss.ofHidden(chain.output(), llama.head(), g.io("labels"));
+    g.check("last_hidden_lora", chain.output(), 5e-6);
+    g.check("loss", loss, 4e-6);
+    loss.backward();
+    chain.backward();
+    int checked = 0;
+    for (Map.Entry<String, Tensor> e : p.taken().entrySet()) {
+      String name = "grad." + peft(e.getKey());
+      if (g.has(name)) {
+        double most = Tensors.floats(g.io(name).abs().max())[0];
+        g.check(name, e.getValue().grad(), 1e-5 * most);
+        checked++;
+      } else {
+        assertThat(e.getValue().grad().defined()).as("gradient of " + e.getKey()).isFalse();
+      }
+    }
+    assertThat(checked).isEqualTo(g.meta().get("trainable_llm_parameters").size());
   }
 
   private void forward(Golden g) {

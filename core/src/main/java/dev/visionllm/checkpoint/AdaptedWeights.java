@@ -1,6 +1,6 @@
 package dev.visionllm.checkpoint;
 
-import dev.visionllm.nn.F;
+import dev.visionllm.nn.Lora;
 import dev.visionllm.tensor.TensorScope;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -15,8 +15,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Weights with a low-rank adapter (LoRA, Hu et al. 2021), under the names that they have without
@@ -26,17 +24,13 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * lora_A.default.weight}; {@code base_layer.weight} or plain {@code weight} beside it; modules that
  * were trained in full.
  */
-final class Lora implements Weights {
-  /** What the reference wraps its language model with; its config.json does not repeat it. */
-  private static final LoraConfig REFERENCE = new LoraConfig(32, 64, false);
-
-  private static final Pattern FACTOR =
-      Pattern.compile("(.+)\\.lora_([AB])(?:\\.([^.]+))?\\.weight");
-  private static final Pattern SAVED = Pattern.compile("(.+)\\.modules_to_save(\\.[^.]+)?(\\..+)");
-  private static final String WRAPPER = "base_model.model.";
+final class AdaptedWeights implements Weights {
+  static final Pattern FACTOR = Pattern.compile("(.+)\\.lora_([AB])(?:\\.([^.]+))?\\.weight");
+  static final Pattern SAVED = Pattern.compile("(.+)\\.modules_to_save(\\.[^.]+)?(\\..+)");
+  static final String WRAPPER = "base_model.model.";
 
   /** Prefix of the network that the reference adapts: adapters saved alone count from it. */
-  private static final String LANGUAGE = "llm.";
+  static final String LANGUAGE = "llm.";
 
   /** A tensor and the file that holds it. */
   private record Home(Weights weights, String name) {
@@ -59,7 +53,7 @@ final class Lora implements Weights {
   private final Map<String, SafeTensors.Entry> entries = new LinkedHashMap<>();
   private int rank;
 
-  private Lora(Path where) {
+  private AdaptedWeights(Path where) {
     this.where = where;
   }
 
@@ -74,19 +68,19 @@ final class Lora implements Weights {
    *
    * @param config null if there is no adapter_config.json
    */
-  static Lora within(Path where, Weights all, LoraConfig config) {
-    Lora out = new Lora(where);
+  static AdaptedWeights within(Path where, Weights all, Lora.Config config) {
+    AdaptedWeights out = new AdaptedWeights(where);
     all.entries().keySet().forEach(name -> out.place(all, name, false));
     out.check(config);
     return out;
   }
 
   /** A base and an adapter in a file of its own. */
-  static Lora beside(Path where, Weights base, Weights adapter, LoraConfig config) {
+  static AdaptedWeights beside(Path where, Weights base, Weights adapter, Lora.Config config) {
     if (isIn(base)) {
       throw bad(where, "is an adapter for weights that have one already: merge those first");
     }
-    Lora out = new Lora(where);
+    AdaptedWeights out = new AdaptedWeights(where);
     base.entries().keySet().forEach(name -> out.homes.put(name, new Home(base, name)));
     adapter.entries().keySet().forEach(name -> out.place(adapter, name, true));
     out.check(config);
@@ -151,7 +145,7 @@ final class Lora implements Weights {
   }
 
   /** Every matrix has both factors, of shapes that fit, and a known scale. */
-  private void check(LoraConfig config) {
+  private void check(Lora.Config config) {
     factors.forEach(
         (name, f) -> {
           if (f.a == null || f.b == null) {
@@ -166,7 +160,8 @@ final class Lora implements Weights {
           if (w.length != 2 || a.length != 2 || b.length != 2 || a[1] != w[1] || b[0] != w[0]) {
             throw mismatch(name, w, a, b, "lora_A [r, in] and lora_B [out, r] of [out, in]");
           }
-          LoraConfig own = config == null ? REFERENCE : config;
+          // the reference's config.json does not repeat what its adapters are made with
+          Lora.Config own = config == null ? Lora.Config.REFERENCE : config;
           if (a[0] != b[1] || config != null && a[0] != own.rank()) {
             throw mismatch(name, w, a, b, "one rank" + (config == null ? "" : ", r " + own.rank()));
           }
@@ -240,10 +235,9 @@ final class Lora implements Weights {
     PointerScope outer = PointerScope.getInnerScope();
     try (PointerScope inner = new PointerScope()) {
       Tensor w = home.weights.get(home.name);
-      Tensor a = f.a.weights.get(f.a.name).to(ScalarType.Float);
-      Tensor b = f.b.weights.get(f.b.name).to(ScalarType.Float);
-      Tensor sum = w.to(ScalarType.Float).add(F.scale(torch.matmul(b, a), f.scale));
-      Tensor merged = sum.to(w.scalar_type().intern());
+      Tensor a = f.a.weights.get(f.a.name);
+      Tensor b = f.b.weights.get(f.b.name);
+      Tensor merged = Lora.merged(w, a, b, f.scale);
       if (outer == null) {
         TensorScope.keep(merged);
       } else {

@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class LoraTest {
+class AdaptedWeightsTest {
   private static final String W = "llm.model.q_proj.weight";
   private static final String WRAPPED = "llm.base_model.model.model.q_proj";
   private static final String ALONE = "base_model.model.model.q_proj";
@@ -141,6 +141,8 @@ class LoraTest {
     refusedConfig(lora + "\"use_dora\": true}", "use_dora is true");
     refusedConfig(lora + "\"bias\": \"all\"}", "bias is \"all\"");
     refusedConfig(lora + "\"rank_pattern\": {\"q\": 2}}", "rank_pattern is {\"q\":2}");
+    refusedConfig(lora + "\"lora_dropout\": \"x\"}", "lora_dropout is \"x\"");
+    refusedConfig(lora + "\"lora_dropout\": 1}", "lora_dropout 1.0");
     refusedConfig("{\"peft_type\": \"LORA\", \"r\": 0, \"lora_alpha\": 8}", "r is 0");
     refusedConfig("{\"peft_type\": \"LORA\", \"r\": \"4\"}", "r is \"4\"");
   }

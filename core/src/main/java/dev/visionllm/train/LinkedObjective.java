@@ -1,0 +1,163 @@
+package dev.visionllm.train;
+
+import dev.visionllm.data.Problems;
+import dev.visionllm.link.Route;
+import dev.visionllm.loss.LanguageLoss;
+import dev.visionllm.model.llama.Masks;
+import dev.visionllm.nn.F;
+import dev.visionllm.tensor.Tensors;
+import dev.visionllm.text.Labels;
+import dev.visionllm.vlm.Inputs;
+import dev.visionllm.vlm.Multimodal;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Next-token loss on the assistant's words (paper 3.3), super-link positions ignored; and for the
+ * tools that the answers call their decoder's loss, which flows through the super-link into the
+ * language model (paper 3.2). Rows of different tasks may share a batch: the tokens decide. While a
+ * detector is trained apart, the super-link states of rows without objects are pulled towards the
+ * codes of the names that they stand for.
+ */
+final class LinkedObjective implements Objective<List<Sample>> {
+  private final List<SampleSource> sources;
+  private final List<Source> data;
+  private final Multimodal model;
+  private final DetectionLearner detection; // null if no source has objects
+  private final double link;
+  private final Problems problems;
+
+  /**
+   * @param problems what becomes of broken samples
+   * @param link weight of the pull towards the codes, 0 for none
+   */
+  LinkedObjective(
+      List<SampleSource> sources,
+      List<Source> data,
+      Multimodal model,
+      DetectionLearner detection,
+      double link,
+      Problems problems) {
+    this.sources = sources;
+    this.data = data;
+    this.model = model;
+    this.detection = detection;
+    this.link = link;
+    this.problems = problems;
+  }
+
+  @Override
+  public List<Mixture.Part> data() {
+    List<Mixture.Part> parts = new ArrayList<>();
+    for (int i = 0; i < sources.size(); i++) {
+      SampleSource s = sources.get(i);
+      parts.add(new Mixture.Part(s.size(), data.get(i).ratio(), s::length));
+    }
+    return parts;
+  }
+
+  @Override
+  public List<String> parts() {
+    return List.of("language", "link", "detection");
+  }
+
+  @Override
+  public List<Sample> load(List<Mixture.Item> items, RandomGenerator random) {
+    List<Sample> rows = new ArrayList<>();
+    for (Mixture.Item item : items) {
+      rows.add(usable(sources.get(item.source()), item.index(), random));
+    }
+    return rows;
+  }
+
+  /** A sample, or where broken ones are skipped the next that can be used. */
+  private Sample usable(SampleSource source, int index, RandomGenerator random) {
+    Sample[] got = new Sample[1];
+    for (int i = 0; i < source.size(); i++) {
+      int at = (index + i) % source.size();
+      if (problems.take(source.file(at), "", () -> got[0] = source.sample(at, random))) {
+        return got[0];
+      }
+    }
+    throw new RunFailed("not one sample of a source can be used: run \"data check\" on it", null);
+  }
+
+  @Override
+  public Map<String, Tensor> losses(List<Sample> samples, RandomGenerator random) {
+    List<Packer.Row> rows = samples.stream().map(Sample::row).toList();
+    List<Inputs> inputs = rows.stream().map(Packer.Row::inputs).toList();
+    Multimodal.Embedded e = model.embed(inputs, random);
+    int t = (int) e.embeddings().size(1);
+    int[][] segments = rows.stream().map(r -> wide(r.segments(), t, -1)).toArray(int[][]::new);
+    Tensor hidden =
+        model
+            .llm()
+            .forward(
+                e.embeddings(), Masks.segmentPositions(segments), Masks.segments(segments), null);
+    Map<String, Tensor> losses = new LinkedHashMap<>();
+    losses.put("language", LanguageLoss.ofHidden(hidden, model.llm().head(), labels(rows, t)));
+    List<Route> free = new ArrayList<>();
+    List<Route> asked = new ArrayList<>();
+    for (Route r : model.links().collect(hidden, e.slots())) {
+      (samples.get(r.row()).objects() == null ? free : asked).add(r);
+    }
+    if (link > 0 && !free.isEmpty()) {
+      losses.put("link", F.scale(link(rows, free), link));
+    }
+    if (!asked.isEmpty()) {
+      losses.put("detection", detection(samples, asked, random));
+    }
+    return losses;
+  }
+
+  private static Tensor labels(List<Packer.Row> rows, int t) {
+    long[] labels = new long[rows.size() * t];
+    for (int i = 0; i < rows.size(); i++) {
+      int[] wide = wide(rows.get(i).labels(), t, Labels.IGNORE);
+      for (int j = 0; j < t; j++) {
+        labels[i * t + j] = wide[j];
+      }
+    }
+    return Tensors.of(labels, rows.size(), t);
+  }
+
+  /** States are padded with zeros to the most classes of a row: (b, most, q, l). */
+  private Tensor detection(List<Sample> samples, List<Route> asked, RandomGenerator random) {
+    int most = asked.stream().mapToInt(r -> r.slots().size()).max().orElseThrow();
+    Tensor text = F.stack(0, asked.stream().map(r -> F.padRows(r.queries(), most)).toList());
+    return detection.loss(
+        asked.stream().map(r -> samples.get(r.row()).objects()).toList(), text, random);
+  }
+
+  private Tensor link(List<Packer.Row> rows, List<Route> routes) {
+    List<Tensor> states = new ArrayList<>();
+    List<float[]> codes = new ArrayList<>();
+    int q = model.config().queries();
+    int d = model.config().llm().hidden();
+    for (Route r : routes) {
+      List<String> names = rows.get(r.row()).names();
+      if (names.size() != r.slots().size()) {
+        throw new IllegalArgumentException(
+            "row " + r.row() + " calls " + r.slots().size() + " tools but names " + names);
+      }
+      states.add(r.queries());
+      names.forEach(n -> codes.add(LinkCodes.of(n, q, d)));
+    }
+    float[] flat = new float[codes.size() * q * d];
+    for (int i = 0; i < codes.size(); i++) {
+      System.arraycopy(codes.get(i), 0, flat, i * q * d, q * d);
+    }
+    return F.cat(0, states).sub(Tensors.of(flat, codes.size(), q, d)).square().mean();
+  }
+
+  private static int[] wide(int[] row, int t, int fill) {
+    int[] out = Arrays.copyOf(row, t);
+    Arrays.fill(out, row.length, t, fill);
+    return out;
+  }
+}

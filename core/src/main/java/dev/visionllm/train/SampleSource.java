@@ -1,0 +1,21 @@
+package dev.visionllm.train;
+
+import java.nio.file.Path;
+import java.util.random.RandomGenerator;
+
+/** Makes rows of data. Plain Java on loading threads: same arguments, same sample. */
+interface SampleSource {
+  /** Number of pictures or questions. */
+  int size();
+
+  /** The picture of a sample. */
+  Path file(int index);
+
+  /** How long the row of a sample is about, to put like to like; in any unit. */
+  default int length(int index) {
+    return 0;
+  }
+
+  /** Reads and prepares one. */
+  Sample sample(int index, RandomGenerator random);
+}
