@@ -14,6 +14,8 @@ import picocli.CommandLine.Spec;
       DataFetchCommand.class,
       DataScenesCommand.class,
       DataFiguresCommand.class,
+      DataEditsCommand.class,
+      DataMmicCommand.class,
       DataCheckCommand.class
     },
     footer = {
@@ -23,6 +25,9 @@ import picocli.CommandLine.Spec;
       "  visionllm data scenes --sources nano-data/sources/google --count 100 --seed 1 --out"
           + " scenes",
       "  visionllm data figures --count 100 --seed 1 --out figures",
+      "  visionllm data edits --sources nano-data/sources/google --count 100 --seed 1 --out edits",
+      "  visionllm data mmic --coco scenes/instances.json --images scenes --count 100 --seed 1 --out"
+          + " mmic",
       "  visionllm data check scenes"
     })
 final class DataCommand implements Runnable {

@@ -126,6 +126,38 @@ class DataCommandTest {
   }
 
   @Test
+  void editsAndInContextSamplesAreMade() throws Exception {
+    Path pairs = dir.resolve("pairs");
+    MainTest.Run edits =
+        MainTest.run(
+            ("data edits --sources "
+                    + sources
+                    + " --count 6 --seed 1 --size 64 --json --out "
+                    + pairs)
+                .split(" "));
+    assertThat(edits.err()).isEmpty();
+    assertThat(JsonMapper.shared().readTree(edits.out()).get("pairs").asInt()).isEqualTo(6);
+    assertThat(pairs.resolve("edits/0000005/5_1.png")).exists();
+    Path scenes = dir.resolve("scenes");
+    String made = "data scenes --sources " + sources + " --count 12 --seed 3 --size 64 --out ";
+    assertThat(MainTest.run((made + scenes).split(" ")).code()).isEqualTo(Main.OK);
+    Path mmic = dir.resolve("mmic");
+    String coco = "data mmic --coco " + scenes + "/instances.json --seed 1 --images ";
+    MainTest.Run run = MainTest.run((coco + scenes + " --count 8 --json --out " + mmic).split(" "));
+    assertThat(run.err()).isEmpty();
+    assertThat(JsonMapper.shared().readTree(run.out()).get("samples").asInt()).isEqualTo(8);
+    assertThat(LlavaDataset.read(mmic.resolve("mmic.jsonl"))).hasSize(8);
+    MainTest.Run check = MainTest.run("data", "check", pairs.toString(), mmic.toString());
+    assertThat(check.code()).as(check.out()).isEqualTo(Main.OK);
+    String out = dir.resolve("out").toString();
+    assertBad("nowhere", (coco + dir + "/nowhere --count 1 --out " + out).split(" "));
+    assertBad(
+        "explode",
+        ("data edits --kinds explode --count 1 --seed 1 --sources " + sources + " --out " + out)
+            .split(" "));
+  }
+
+  @Test
   void badInputEndsInOneLine() throws Exception {
     String out = dir.resolve("out").toString();
     assertBad(

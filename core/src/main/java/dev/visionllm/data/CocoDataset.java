@@ -40,7 +40,13 @@ public record CocoDataset(
       boolean crowd,
       Segmentation segmentation,
       double visibleFraction,
-      String colour) {}
+      String colour) {
+    /** The same with other ids, for a copy in another file. */
+    Annotation as(long newId, long newPictureId) {
+      return new Annotation(
+          newId, newPictureId, categoryId, box, area, crowd, segmentation, visibleFraction, colour);
+    }
+  }
 
   /** A class; ids need not be consecutive. */
   public record Category(long id, String name, String supercategory) {}

@@ -89,8 +89,7 @@ public final class Scenes {
   private static final double ROOMY_SHARE =
       0.8; // of the objects look for a place with little overlap first
   private static final double ROOMY_VISIBLE = 0.85;
-  private static final int CONTRAST =
-      24; // least mean difference of an object to what it covers, of 255
+  static final int CONTRAST = 24; // least mean difference of an object to what it covers, of 255
 
   private final Cutouts cutouts;
   private final List<String> names;
@@ -129,7 +128,17 @@ public final class Scenes {
 
   /** Composes picture {@code index}. */
   Scene scene(long index) {
-    RandomGenerator random = random(index, 0);
+    Canvas c = canvas(random(index, 0));
+    return Composition.seen(index, c.width, c.height, c.rgb, c.owner, c.layers);
+  }
+
+  /** Composes a picture that can be drawn again with changes. */
+  Composition composition(RandomGenerator random) {
+    Canvas c = canvas(random);
+    return new Composition(c.width, c.height, c.background, c.layers);
+  }
+
+  private Canvas canvas(RandomGenerator random) {
     BufferedImage picture = backgrounds.draw(settings.width(), settings.height(), random);
     int[] rgb = Cutout.pixels(picture);
     for (int i = 0; i < rgb.length; i++) rgb[i] &= 0xffffff;
@@ -141,9 +150,15 @@ public final class Scenes {
     for (int i = 0; i < objects; i++) {
       String name =
           i < classes.size() ? classes.get(i) : classes.get(random.nextInt(classes.size()));
-      canvas.place(name, cutouts.of(name), most, random);
+      canvas.place(name, look(name, random), most, random);
     }
-    return canvas.scene(index);
+    return canvas;
+  }
+
+  /** One of the looks of a class. */
+  Cutout look(String name, RandomGenerator random) {
+    List<Cutout> looks = cutouts.of(name);
+    return looks.get(random.nextInt(looks.size()));
   }
 
   private int objects(RandomGenerator random) {
@@ -184,7 +199,7 @@ public final class Scenes {
   }
 
   /** The finaliser of SplitMix64. */
-  private static long mix(long z) {
+  static long mix(long z) {
     z += 0x9e3779b97f4a7c15L;
     z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;
     z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
@@ -197,10 +212,9 @@ public final class Scenes {
     private final int width;
     private final int height;
     private final int[] rgb;
+    private final int[] background;
     private final int[] owner;
-    private final List<String> names = new ArrayList<>();
-    private final List<Integer> whole =
-        new ArrayList<>(); // opaque pixels of each object before it was covered or cut
+    private final List<Layer> layers = new ArrayList<>();
     private final int[] visible;
 
     Canvas(Settings settings, int[] rgb) {
@@ -208,6 +222,7 @@ public final class Scenes {
       this.width = settings.width();
       this.height = settings.height();
       this.rgb = rgb;
+      this.background = rgb.clone();
       this.owner = new int[rgb.length];
       Arrays.fill(owner, -1);
       this.visible = new int[settings.maxObjects()];
@@ -216,33 +231,28 @@ public final class Scenes {
     /**
      * Tries places until all objects stay visible enough; leaves the object out if there is none.
      */
-    void place(String name, List<Cutout> looks, double most, RandomGenerator random) {
-      Cutout look = looks.get(random.nextInt(looks.size()));
+    void place(String name, Cutout look, double most, RandomGenerator random) {
       boolean flip = random.nextBoolean();
       double reach = random.nextDouble() < UPRIGHT_SHARE ? Math.PI / 6 : Math.PI / 2;
       double turn = (random.nextDouble() * 2 - 1) * reach;
       double least = settings.minSide();
       double share = least + (most - least) * random.nextDouble();
       int shorter = Math.min(width, height);
-      BufferedImage drawn = look.draw(share * shorter, turn, flip);
-      int[] pixels = jittered(drawn, random);
+      Layer layer = Layer.of(name, look, share * shorter, turn, flip, random);
       boolean roomy = random.nextDouble() < ROOMY_SHARE;
       for (int i = 0; i < TRIES; i++) {
         if (i == TRIES / 3 || i == 2 * TRIES / 3) { // a smaller one may still fit
           share = Math.max(least, share * 0.75);
-          drawn = look.draw(share * shorter, turn, flip);
-          pixels = jittered(drawn, random);
+          layer = Layer.of(name, look, share * shorter, turn, flip, random);
         }
-        int w = drawn.getWidth();
-        int h = drawn.getHeight();
         boolean cut = random.nextInt(8) == 0;
-        int x = position(w, width, cut, random);
-        int y = position(h, height, cut, random);
+        int x = position(layer.width(), width, cut, random);
+        int y = position(layer.height(), height, cut, random);
         double visible =
             roomy && i < TRIES / 2
                 ? Math.max(ROOMY_VISIBLE, settings.minVisible())
                 : settings.minVisible();
-        if (tryAt(name, pixels, w, h, x, y, visible)) return;
+        if (fits(layer.at(x, y), visible)) return;
       }
     }
 
@@ -252,118 +262,40 @@ public final class Scenes {
       return span <= 0 ? (room - size) / 2 : random.nextInt(span + 1) - over;
     }
 
-    private boolean tryAt(String name, int[] pixels, int w, int h, int x, int y, double least) {
-      int id = names.size();
+    private boolean fits(Layer layer, double least) {
+      int id = layers.size();
       int[] lost = new int[id];
-      int all = 0;
       int inside = 0;
       long difference = 0;
-      for (int v = 0; v < h; v++) {
-        for (int u = 0; u < w; u++) {
-          if (pixels[v * w + u] >>> 24 < 128) continue;
-          all++;
-          int px = x + u;
-          int py = y + v;
-          if (px < 0 || py < 0 || px >= width || py >= height) continue;
+      for (int v = 0; v < layer.height(); v++) {
+        for (int u = 0; u < layer.width(); u++) {
+          int i = v * layer.width() + u;
+          int px = layer.x() + u;
+          int py = layer.y() + v;
+          if (!layer.solid(i) || px < 0 || py < 0 || px >= width || py >= height) continue;
           inside++;
           int o = owner[py * width + px];
           if (o >= 0) lost[o]++;
-          difference += difference(pixels[v * w + u], rgb[py * width + px]);
+          difference += difference(layer.pixels()[i], rgb[py * width + px]);
         }
       }
+      int all = layer.area();
       if (all == 0 || inside < least * all || difference < 3L * CONTRAST * inside) return false;
       for (int o = 0; o < id; o++) {
-        if (lost[o] > 0 && visible[o] - lost[o] < least * whole.get(o)) return false;
+        if (lost[o] > 0 && visible[o] - lost[o] < least * layers.get(o).area()) return false;
       }
       for (int o = 0; o < id; o++) visible[o] -= lost[o];
-      names.add(name);
-      whole.add(all);
+      layers.add(layer);
       visible[id] = inside;
-      for (int v = Math.max(0, -y); v < Math.min(h, height - y); v++) {
-        for (int u = Math.max(0, -x); u < Math.min(w, width - x); u++) {
-          int p = pixels[v * w + u];
-          int alpha = p >>> 24;
-          if (alpha == 0) continue;
-          int at = (y + v) * width + x + u;
-          rgb[at] = over(p, alpha, rgb[at]);
-          if (alpha >= 128) owner[at] = id;
-        }
-      }
+      layer.draw(rgb, owner, width, height, id);
       return true;
     }
+  }
 
-    private static int difference(int p, int q) {
-      return Math.abs((p >> 16 & 255) - (q >> 16 & 255))
-          + Math.abs((p >> 8 & 255) - (q >> 8 & 255))
-          + Math.abs((p & 255) - (q & 255));
-    }
-
-    private static int over(int premultiplied, int alpha, int below) {
-      int rest = 255 - alpha;
-      int r = (premultiplied >> 16 & 255) + ((below >> 16 & 255) * rest + 127) / 255;
-      int g = (premultiplied >> 8 & 255) + ((below >> 8 & 255) * rest + 127) / 255;
-      int b = (premultiplied & 255) + ((below & 255) * rest + 127) / 255;
-      return Math.min(r, 255) << 16 | Math.min(g, 255) << 8 | Math.min(b, 255);
-    }
-
-    /** A little brighter or darker, more or less saturated, warmer or colder. */
-    private static int[] jittered(BufferedImage drawn, RandomGenerator random) {
-      double light = 0.88 + random.nextDouble() * 0.24;
-      double saturation = 0.8 + random.nextDouble() * 0.35;
-      double red = light * (0.96 + random.nextDouble() * 0.08);
-      double green = light * (0.96 + random.nextDouble() * 0.08);
-      double blue = light * (0.96 + random.nextDouble() * 0.08);
-      int[] pixels = Cutout.pixels(drawn);
-      for (int i = 0; i < pixels.length; i++) {
-        int p = pixels[i];
-        int alpha = p >>> 24;
-        if (alpha == 0) continue;
-        int r = p >> 16 & 255;
-        int g = p >> 8 & 255;
-        int b = p & 255;
-        double gray = 0.299 * r + 0.587 * g + 0.114 * b;
-        int nr = within((gray + (r - gray) * saturation) * red, alpha);
-        int ng = within((gray + (g - gray) * saturation) * green, alpha);
-        int nb = within((gray + (b - gray) * saturation) * blue, alpha);
-        pixels[i] = alpha << 24 | nr << 16 | ng << 8 | nb;
-      }
-      return pixels;
-    }
-
-    private static int within(double v, int alpha) {
-      return (int) Math.max(0, Math.min(alpha, v + 0.5));
-    }
-
-    Scene scene(long index) {
-      int n = names.size();
-      int[] x0 = new int[n];
-      int[] y0 = new int[n];
-      int[] x1 = new int[n];
-      int[] y1 = new int[n];
-      int[][] colours = new int[n][Colour.values().length];
-      Arrays.fill(x0, width);
-      Arrays.fill(y0, height);
-      for (int y = 0; y < height; y++) {
-        for (int x = 0; x < width; x++) {
-          int o = owner[y * width + x];
-          if (o < 0) continue;
-          x0[o] = Math.min(x0[o], x);
-          y0[o] = Math.min(y0[o], y);
-          x1[o] = Math.max(x1[o], x + 1);
-          y1[o] = Math.max(y1[o], y + 1);
-          Colour c = Colour.of(rgb[y * width + x]);
-          if (c != null) colours[o][c.ordinal()]++;
-        }
-      }
-      List<Scene.Thing> things = new ArrayList<>();
-      for (int o = 0; o < n; o++) {
-        Colour colour = Colour.dominant(colours[o], visible[o]);
-        double fraction = visible[o] / (double) whole.get(o);
-        things.add(
-            new Scene.Thing(
-                names.get(o), visible[o], fraction, x0[o], y0[o], x1[o], y1[o], colour));
-      }
-      return new Scene(index, width, height, rgb, List.copyOf(things), owner);
-    }
+  /** Sum over the channels of two pixels' differences. */
+  static int difference(int p, int q) {
+    return Math.abs((p >> 16 & 255) - (q >> 16 & 255))
+        + Math.abs((p >> 8 & 255) - (q >> 8 & 255))
+        + Math.abs((p & 255) - (q & 255));
   }
 }

@@ -98,7 +98,7 @@ public final class Templates {
     return blocks.getOrDefault(task, List.of()).stream().mapToInt(b -> b.questions().size()).sum();
   }
 
-  private static String fill(String template, Map<String, String> values) {
+  static String fill(String template, Map<String, String> values) {
     return PLACEHOLDER
         .matcher(template)
         .replaceAll(

@@ -37,7 +37,7 @@ public final class Overlay {
   };
 
   /** Share of its colour in a pixel that a mask covers. */
-  private static final double OPACITY = 0.45;
+  static final double OPACITY = 0.45;
 
   private Overlay() {}
 
@@ -112,7 +112,7 @@ public final class Overlay {
   }
 
   /** Blends the colour into the pixels of the mask. */
-  private static void fill(BufferedImage image, Item item, Color colour) {
+  static void fill(BufferedImage image, Item item, Color colour) {
     int w = image.getWidth();
     int h = image.getHeight();
     if (item.mask.width() != w || item.mask.height() != h) {
@@ -143,7 +143,7 @@ public final class Overlay {
     return (int) Math.round(below + OPACITY * (above - below));
   }
 
-  private static Shape outline(Rle mask) {
+  static Shape outline(Rle mask) {
     Path2D path = new Path2D.Double(Path2D.WIND_EVEN_ODD);
     for (Polygons.Ring ring : Polygons.of(mask.toMask()).rings()) {
       int[] xy = ring.xy();
@@ -156,13 +156,13 @@ public final class Overlay {
     return path;
   }
 
-  private static Shape box(Box box) {
+  static Shape box(Box box) {
     double left = Math.rint(box.x0()); // whole pixels keep thin lines crisp
     double top = Math.rint(box.y0());
     return new Rectangle2D.Double(left, top, Math.rint(box.x1()) - left, Math.rint(box.y1()) - top);
   }
 
-  private static void line(Graphics2D g, Shape shape, Color colour, float line) {
+  static void line(Graphics2D g, Shape shape, Color colour, float line) {
     g.setColor(new Color(0, 0, 0, 90)); // a dark rim keeps bright colours visible on bright ground
     g.setStroke(new BasicStroke(line + 2, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
     g.draw(shape);
