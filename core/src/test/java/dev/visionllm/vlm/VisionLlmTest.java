@@ -181,6 +181,14 @@ class VisionLlmTest {
   }
 
   @Test
+  void aModelWithoutMasksSaysSo() {
+    Raster picture = picture(5, 90, 60);
+    assertThatThrownBy(() -> model.segment(picture, List.of("dog"), 0.5))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("use_masks");
+  }
+
+  @Test
   void detectsAnyNumberOfClassesOnce() {
     Raster picture = picture(5, 90, 60);
     List<String> names = List.of("dog", "cat", "red apple", "dog", " cup ", "owl", "hat", "car");
