@@ -12,10 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code visionllm data scenes}: composes pictures with annotations and conversations. */
@@ -59,22 +57,7 @@ final class DataScenesCommand extends CliCommand {
       description = "Folders of cut-outs, separated by commas.")
   private List<Path> sources;
 
-  @Option(names = "--count", required = true, paramLabel = "N", description = "Number of pictures.")
-  private int count;
-
-  @Option(
-      names = "--seed",
-      required = true,
-      paramLabel = "S",
-      description = "Seed; the same seed gives the same files.")
-  private long seed;
-
-  @Option(
-      names = "--out",
-      required = true,
-      paramLabel = "DIR",
-      description = "New or empty folder to write to.")
-  private Path out;
+  @Mixin private MakeOptions make;
 
   @Option(
       names = "--size",
@@ -125,9 +108,6 @@ final class DataScenesCommand extends CliCommand {
       description = "Write semantic/ and saliency/, which costs a sixth more time.")
   private boolean maps;
 
-  @Option(names = "--threads", paramLabel = "N", description = "Threads (default: all processors).")
-  private int threads = Runtime.getRuntime().availableProcessors();
-
   @Override
   public Integer call() throws IOException, InterruptedException {
     Scenes.Settings settings = crowded(sized(size), crowd);
@@ -138,11 +118,11 @@ final class DataScenesCommand extends CliCommand {
     Cutouts cutouts = Cutouts.load(sources, settings.cutoutSide());
     SceneWriter writer =
         new SceneWriter(
-            new Scenes(cutouts, behind, settings, seed),
+            new Scenes(cutouts, behind, settings, make.seed()),
             ClassList.nano(),
             wordings,
             new SceneWriter.Options(rounds, refs, maps));
-    SceneWriter.Summary summary = write(writer);
+    SceneWriter.Summary summary = make.run(json(), writer::write);
     double seconds = (System.nanoTime() - start) / 1e9;
     Map<String, Integer> dialogues = new TreeMap<>();
     for (Map.Entry<Task, Integer> e : summary.dialogues().entrySet())
@@ -151,7 +131,7 @@ final class DataScenesCommand extends CliCommand {
     if (json()) {
       printJson(
           new Written(
-              out.toString(),
+              make.out().toString(),
               summary.pictures(),
               summary.emptyPictures(),
               summary.objects(),
@@ -162,22 +142,15 @@ final class DataScenesCommand extends CliCommand {
     }
     print(
         "%,d pictures (%,d of them empty) with %,d objects of %,d classes in %.1f s: %s",
-        summary.pictures(), summary.emptyPictures(), summary.objects(), classes, seconds, out);
+        summary.pictures(),
+        summary.emptyPictures(),
+        summary.objects(),
+        classes,
+        seconds,
+        make.out());
     print("%,d conversations:", dialogues.values().stream().mapToInt(Integer::intValue).sum());
     dialogues.forEach((task, n) -> print("  %-16s %,9d", task, n));
     return Main.OK;
-  }
-
-  private SceneWriter.Summary write(SceneWriter writer) throws IOException, InterruptedException {
-    if (json() || System.console() == null) return writer.write(out, count, threads, n -> {});
-    try (ProgressBar bar =
-        new ProgressBarBuilder()
-            .setTaskName("pictures")
-            .setInitialMax(count)
-            .setStyle(ProgressBarStyle.ASCII)
-            .build()) {
-      return writer.write(out, count, threads, bar::stepTo);
-    }
   }
 
   /** Null or "10-16". */

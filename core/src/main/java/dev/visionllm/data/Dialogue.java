@@ -1,6 +1,7 @@
 package dev.visionllm.data;
 
 import dev.visionllm.geometry.Rle;
+import dev.visionllm.prompt.VisualPrompt;
 import java.util.List;
 
 /**
@@ -65,8 +66,16 @@ public record Dialogue(
     /** Whether it lies in a picture of that size; a box may end a rounding error outside. */
     boolean fits(int width, int height);
 
+    /** As what a user would give. */
+    VisualPrompt prompt();
+
     /** A box by its corners. */
     record Box(double x0, double y0, double x1, double y1) implements Region {
+      @Override
+      public VisualPrompt.BoxPrompt prompt() {
+        return new VisualPrompt.BoxPrompt(new dev.visionllm.geometry.Box(x0, y0, x1, y1));
+      }
+
       @Override
       public boolean fits(int width, int height) {
         return x1 <= width + CocoFile.SLACK && y1 <= height + CocoFile.SLACK;
@@ -75,6 +84,11 @@ public record Dialogue(
 
     /** A point. */
     record Point(double x, double y) implements Region {
+      @Override
+      public VisualPrompt.PointPrompt prompt() {
+        return new VisualPrompt.PointPrompt(x, y);
+      }
+
       @Override
       public boolean fits(int width, int height) {
         return x <= width && y <= height;
@@ -88,6 +102,11 @@ public record Dialogue(
       }
 
       @Override
+      public VisualPrompt prompt() {
+        return new VisualPrompt.ScribblePrompt(points.stream().map(Point::prompt).toList());
+      }
+
+      @Override
       public boolean fits(int width, int height) {
         return points.stream().allMatch(p -> p.fits(width, height));
       }
@@ -95,6 +114,11 @@ public record Dialogue(
 
     /** A mask of the picture's size. */
     record Mask(Rle rle) implements Region {
+      @Override
+      public VisualPrompt prompt() {
+        return new VisualPrompt.MaskPrompt("region", rle.toMask());
+      }
+
       @Override
       public boolean fits(int width, int height) {
         return rle.width() == width && rle.height() == height;

@@ -1,8 +1,6 @@
 package dev.visionllm.data;
 
 import dev.visionllm.checkpoint.AtomicFile;
-import dev.visionllm.image.ImageFiles;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -67,7 +65,8 @@ public final class EditWriter {
     Files.createDirectories(folder);
     Files.write(folder.resolve(i + "_0.png"), FastPng.encode(e.width(), e.height(), e.before()));
     Files.write(folder.resolve(i + "_1.png"), FastPng.encode(e.width(), e.height(), e.after()));
-    Files.write(folder.resolve(i + "_mask.png"), ImageFiles.png(gray(e)));
+    Files.write(
+        folder.resolve(i + "_mask.png"), FastPng.encode(e.width(), e.height(), gray(e.mask())));
     ObjectNode prompt = JSON.createObjectNode();
     prompt.put("input", e.input()).put("edit", e.instruction()).put("output", e.output());
     prompt.set("change", e.change());
@@ -76,11 +75,9 @@ public final class EditWriter {
     return e.kind();
   }
 
-  private static BufferedImage gray(Edit e) {
-    BufferedImage image = new BufferedImage(e.width(), e.height(), BufferedImage.TYPE_BYTE_GRAY);
-    int[] values = new int[e.mask().length];
-    for (int i = 0; i < values.length; i++) values[i] = e.mask()[i] ? 255 : 0;
-    image.getRaster().setPixels(0, 0, e.width(), e.height(), values);
-    return image;
+  private static byte[] gray(boolean[] mask) {
+    byte[] values = new byte[mask.length];
+    for (int i = 0; i < values.length; i++) values[i] = (byte) (mask[i] ? 255 : 0);
+    return values;
   }
 }

@@ -1,6 +1,7 @@
 package dev.visionllm.data;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -9,7 +10,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -24,6 +24,13 @@ final class InOrder {
     T make(int index) throws IOException;
   }
 
+  /** Takes one sample. */
+  @FunctionalInterface
+  interface Each<T> {
+    /** Writes it, or keeps it. */
+    void take(T sample) throws IOException;
+  }
+
   private InOrder() {}
 
   /**
@@ -32,7 +39,7 @@ final class InOrder {
    * @param each gets every sample, in the calling thread
    * @throws IllegalArgumentException if a number is not positive, or as the job throws it
    */
-  static <T> void run(int count, int threads, Job<T> job, Consumer<T> each)
+  static <T> void run(int count, int threads, Job<T> job, Each<T> each)
       throws IOException, InterruptedException {
     if (count < 1) throw new IllegalArgumentException("count " + count + " is not positive");
     if (threads < 1) {
@@ -47,7 +54,7 @@ final class InOrder {
           int index = next++;
           running.add(pool.submit(() -> job.make(index)));
         }
-        each.accept(get(running.remove()));
+        each.take(get(running.remove()));
       }
     } finally {
       pool.shutdownNow();
@@ -59,6 +66,7 @@ final class InOrder {
       return future.get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof IOException io) throw io;
+      if (e.getCause() instanceof UncheckedIOException io) throw io.getCause();
       if (e.getCause() instanceof RuntimeException r) throw r;
       throw new IllegalStateException(e.getCause());
     }

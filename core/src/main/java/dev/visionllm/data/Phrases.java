@@ -16,7 +16,9 @@ import java.util.random.RandomGenerator;
  */
 final class Phrases {
   private static final List<String> NUMBERS =
-      List.of("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten");
+      List.of(
+          "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+          "eleven", "twelve");
 
   private final String name;
   private final Map<String, List<List<String>>> byKey;

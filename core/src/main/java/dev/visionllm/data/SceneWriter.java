@@ -2,23 +2,15 @@ package dev.visionllm.data;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.LongConsumer;
-import java.util.stream.Stream;
 
 /**
  * Writes scenes as a data set: {@code images/*.png}, {@code instances.json} (COCO), {@code
@@ -29,8 +21,6 @@ import java.util.stream.Stream;
  * the ids of their annotations as bare answers. The files do not depend on the number of threads.
  */
 public final class SceneWriter {
-  private static final int BATCH = 16;
-
   /** What was written; dialogues by task. */
   public record Summary(
       int pictures, int emptyPictures, int objects, Map<Task, Integer> dialogues) {}
@@ -95,20 +85,7 @@ public final class SceneWriter {
    */
   public Summary write(Path out, int count, int threads, LongConsumer progress)
       throws IOException, InterruptedException {
-    if (count < 1)
-      throw new IllegalArgumentException("number of pictures " + count + " is not positive");
-    if (threads < 1)
-      throw new IllegalArgumentException("number of threads " + threads + " is not positive");
-    if (Files.exists(out)) {
-      if (!Files.isDirectory(out))
-        throw new IllegalArgumentException("output " + out + " is a file, expected a folder");
-      try (Stream<Path> files = Files.list(out)) {
-        if (files.findAny().isPresent()) {
-          throw new IllegalArgumentException(
-              "output folder " + out + " is not empty: name a new one or delete it first");
-        }
-      }
-    }
+    InOrder.checkNew(out);
     Files.createDirectories(out.resolve("images"));
     if (options.maps()) {
       Files.createDirectories(out.resolve("semantic"));
@@ -116,31 +93,23 @@ public final class SceneWriter {
     }
     PictureWriter.Part all = new PictureWriter.Part();
     Map<Task, Integer> tasks = new EnumMap<>(Task.class);
-    ExecutorService pool = Executors.newFixedThreadPool(threads);
     try (BufferedWriter lines = Files.newBufferedWriter(out.resolve("conversations.jsonl"))) {
-      Deque<Future<PictureWriter.Part>> running = new ArrayDeque<>();
-      int next = 0;
-      while (next < count || !running.isEmpty()) {
-        while (next < count && running.size() < 3 * threads) {
-          int from = next;
-          int to = Math.min(count, from + BATCH);
-          running.add(pool.submit(() -> batch(out, from, to)));
-          next = to;
-        }
-        PictureWriter.Part batch = get(running.remove());
-        all.pictures().addAll(batch.pictures());
-        all.objects().addAll(batch.objects());
-        all.captions().addAll(batch.captions());
-        all.refs().addAll(batch.refs());
-        for (Dialogue d : batch.dialogues()) {
-          lines.write(LlavaDataset.line(d));
-          lines.write('\n');
-          tasks.merge(Task.valueOf(d.task().toUpperCase(Locale.ROOT)), 1, Integer::sum);
-        }
-        progress.accept(all.pictures().size());
-      }
-    } finally {
-      pool.shutdownNow();
+      InOrder.run(
+          count,
+          threads,
+          i -> one(out, i),
+          one -> {
+            all.pictures().addAll(one.pictures());
+            all.objects().addAll(one.objects());
+            all.captions().addAll(one.captions());
+            all.refs().addAll(one.refs());
+            for (Dialogue d : one.dialogues()) {
+              lines.write(LlavaDataset.line(d));
+              lines.write('\n');
+              tasks.merge(Task.valueOf(d.task().toUpperCase(Locale.ROOT)), 1, Integer::sum);
+            }
+            progress.accept(all.pictures().size());
+          });
     }
     List<CocoDataset.Category> categories = new ArrayList<>();
     for (String name : scenes.names()) {
@@ -158,21 +127,9 @@ public final class SceneWriter {
     return new Summary(all.pictures().size(), empty, all.objects().size(), tasks);
   }
 
-  private PictureWriter.Part batch(Path out, int from, int to) throws IOException {
-    PictureWriter.Part batch = new PictureWriter.Part();
-    for (int i = from; i < to; i++) pictures.write(out, scenes.scene(i), batch);
-    return batch;
-  }
-
-  private static PictureWriter.Part get(Future<PictureWriter.Part> future)
-      throws IOException, InterruptedException {
-    try {
-      return future.get();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException io) throw io;
-      if (e.getCause() instanceof UncheckedIOException io) throw io.getCause();
-      if (e.getCause() instanceof RuntimeException r) throw r;
-      throw new IllegalStateException(e.getCause());
-    }
+  private PictureWriter.Part one(Path out, int i) throws IOException {
+    PictureWriter.Part one = new PictureWriter.Part();
+    pictures.write(out, scenes.scene(i), one);
+    return one;
   }
 }

@@ -13,11 +13,6 @@ import java.util.random.RandomGenerator;
 
 /** What is said about one scene: the questions asked so far, and what all kinds of them need. */
 final class Talk {
-  private static final List<String> NUMBERS =
-      List.of(
-          "no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-          "eleven", "twelve");
-
   /**
    * What all scenes share.
    *
@@ -173,18 +168,8 @@ final class Talk {
   String objects(String mark) {
     List<String> parts = new ArrayList<>();
     for (String name : shown) {
-      ClassList.Noun noun = noun(name);
-      int n = count(name);
-      String number = n < NUMBERS.size() ? NUMBERS.get(n) : Integer.toString(n);
-      parts.add((n == 1 ? noun.withArticle() : number + " " + noun.plural()) + mark);
+      parts.add(Phrases.amount(noun(name), count(name)) + mark);
     }
-    return listed(parts);
-  }
-
-  /** "a, b and c". */
-  static String listed(List<String> parts) {
-    int n = parts.size();
-    if (n < 2) return String.join("", parts);
-    return String.join(", ", parts.subList(0, n - 1)) + " and " + parts.get(n - 1);
+    return Phrases.listed(parts);
   }
 }

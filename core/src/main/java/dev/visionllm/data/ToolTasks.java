@@ -53,7 +53,7 @@ final class ToolTasks {
     }
     if (asked.isEmpty()) return;
     Draw.shuffle(asked, talk.random());
-    String classes = talk.random().nextBoolean() ? Talk.listed(asked) : String.join(", ", asked);
+    String classes = talk.random().nextBoolean() ? Phrases.listed(asked) : String.join(", ", asked);
     Map<String, String> values = Map.of("classes", classes, Task.TOOLS, calls(asked, token));
     talk.say(task, "", values, List.of(), String.join(", ", asked), asked.size());
   }

@@ -1,11 +1,9 @@
 package dev.visionllm.eval;
 
 import dev.visionllm.data.Dialogue;
-import dev.visionllm.geometry.Box;
 import dev.visionllm.image.ImageFiles;
 import dev.visionllm.image.Raster;
 import dev.visionllm.prompt.Prompt;
-import dev.visionllm.prompt.VisualPrompt;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,20 +56,7 @@ record Question(Dialogue dialogue, List<Path> files, SceneSet.Picture picture) {
       }
       pictures.add(picture);
     }
-    return new Prompt(text(), pictures, dialogue.regions().stream().map(Question::region).toList());
-  }
-
-  static VisualPrompt region(Dialogue.Region region) {
-    if (region instanceof Dialogue.Region.Box b) {
-      return new VisualPrompt.BoxPrompt(new Box(b.x0(), b.y0(), b.x1(), b.y1()));
-    } else if (region instanceof Dialogue.Region.Point p) {
-      return new VisualPrompt.PointPrompt(p.x(), p.y());
-    } else if (region instanceof Dialogue.Region.Scribble s) {
-      return new VisualPrompt.ScribblePrompt(
-          s.points().stream().map(p -> new VisualPrompt.PointPrompt(p.x(), p.y())).toList());
-    } else if (region instanceof Dialogue.Region.Mask m) {
-      return new VisualPrompt.MaskPrompt("region", m.rle().toMask());
-    }
-    throw new IllegalStateException("region " + region);
+    return new Prompt(
+        text(), pictures, dialogue.regions().stream().map(Dialogue.Region::prompt).toList());
   }
 }

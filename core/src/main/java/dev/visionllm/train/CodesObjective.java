@@ -28,7 +28,7 @@ final class CodesObjective implements Objective<List<ObjectSamples.Asked>> {
 
   @Override
   public List<Mixture.Part> data() {
-    return sources.stream().map(s -> new Mixture.Part(s.size(), 1, i -> 0)).toList();
+    return sources.stream().map(ObjectSamples::part).toList();
   }
 
   @Override

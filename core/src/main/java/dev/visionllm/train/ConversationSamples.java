@@ -34,6 +34,11 @@ final class ConversationSamples implements SampleSource {
   }
 
   @Override
+  public double ratio() {
+    return source.ratio();
+  }
+
+  @Override
   public Path file(int index) {
     return pictures.get(index).file();
   }

@@ -8,6 +8,7 @@ import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.model.gdino.MaskLoss;
 import dev.visionllm.model.gdino.Target;
 import dev.visionllm.tensor.Tensors;
+import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
@@ -20,6 +21,7 @@ final class DetectionLearner {
   private final GroundingDino gdino;
   private final Recipe.Detector settings;
   private final DetectionLoss criterion;
+  private final MaskLoss maskLoss; // null if masks are not learnt
 
   /**
    * @param gdino the model's detector, or null
@@ -37,6 +39,7 @@ final class DetectionLearner {
     this.gdino = gdino;
     this.settings = settings;
     this.criterion = new DetectionLoss(DetectionLoss.Config.PAPER.withDense(settings.dense()));
+    this.maskLoss = learnsMasks() ? MaskLoss.PAPER.at(settings.maskPoints()) : null;
   }
 
   /** Whether it needs silhouettes. */
@@ -54,7 +57,7 @@ final class DetectionLearner {
     int most = (int) text.size(1);
     boolean[] named = new boolean[b * most];
     for (int i = 0; i < b; i++) {
-      java.util.Arrays.fill(named, i * most, i * most + batch.get(i).classes(), true);
+      Arrays.fill(named, i * most, i * most + batch.get(i).classes(), true);
     }
     Tensor textMask = Tensors.of(named, b, most);
     PaddedBatch seen =
@@ -98,15 +101,7 @@ final class DetectionLearner {
         }
       }
     }
-    MaskLoss paper = MaskLoss.PAPER;
-    MaskLoss loss =
-        new MaskLoss(
-            settings.maskPoints(),
-            paper.oversample(),
-            paper.important(),
-            paper.maskWeight(),
-            paper.diceWeight());
     Tensor truth = Tensors.of(all, n, seen.height(), seen.width()).to(ScalarType.Float);
-    return new DetectionLoss.Shapes(loss, gdino.masks(out), truth, MaskLoss.Draws.TORCH);
+    return new DetectionLoss.Shapes(maskLoss, gdino.masks(out), truth, MaskLoss.Draws.TORCH);
   }
 }

@@ -10,12 +10,19 @@ import java.util.random.RandomGenerator;
 /** Expressions of which each describes one object of a picture. */
 final class ExpressionSamples implements SampleSource {
   private final List<Corpus.Expression> expressions;
+  private final Source.Expressions source;
   private final Packer packer;
   private final DetectorResize resize;
   private final boolean masks;
 
-  ExpressionSamples(Corpus corpus, Packer packer, DetectorResize resize, boolean masks) {
+  ExpressionSamples(
+      Corpus corpus,
+      Source.Expressions source,
+      Packer packer,
+      DetectorResize resize,
+      boolean masks) {
     this.expressions = corpus.expressions();
+    this.source = source;
     this.packer = packer;
     this.resize = resize;
     this.masks = masks;
@@ -29,6 +36,11 @@ final class ExpressionSamples implements SampleSource {
   @Override
   public int length(int index) {
     return expressions.get(index).texts().get(0).length();
+  }
+
+  @Override
+  public double ratio() {
+    return source.ratio();
   }
 
   @Override

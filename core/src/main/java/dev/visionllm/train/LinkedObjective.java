@@ -27,7 +27,6 @@ import org.bytedeco.pytorch.Tensor;
  */
 final class LinkedObjective implements Objective<List<Sample>> {
   private final List<SampleSource> sources;
-  private final List<Source> data;
   private final Multimodal model;
   private final DetectionLearner detection; // null if no source has objects
   private final double link;
@@ -41,14 +40,12 @@ final class LinkedObjective implements Objective<List<Sample>> {
    */
   LinkedObjective(
       List<SampleSource> sources,
-      List<Source> data,
       Multimodal model,
       DetectionLearner detection,
       double link,
       boolean recompute,
       Problems problems) {
     this.sources = sources;
-    this.data = data;
     this.model = model;
     this.detection = detection;
     this.link = link;
@@ -58,12 +55,7 @@ final class LinkedObjective implements Objective<List<Sample>> {
 
   @Override
   public List<Mixture.Part> data() {
-    List<Mixture.Part> parts = new ArrayList<>();
-    for (int i = 0; i < sources.size(); i++) {
-      SampleSource s = sources.get(i);
-      parts.add(new Mixture.Part(s.size(), data.get(i).ratio(), s::length));
-    }
-    return parts;
+    return sources.stream().map(SampleSource::part).toList();
   }
 
   @Override

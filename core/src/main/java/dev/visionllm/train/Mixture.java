@@ -2,6 +2,7 @@ package dev.visionllm.train;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
@@ -107,7 +108,7 @@ final class Mixture {
     List<List<Integer>> batches = new ArrayList<>();
     for (int from = 0; from < order.size(); from += WINDOW * batch) {
       List<Integer> window = order.subList(from, Math.min(order.size(), from + WINDOW * batch));
-      window.sort(java.util.Comparator.comparingInt(part.length()::applyAsInt));
+      window.sort(Comparator.comparingInt(part.length()::applyAsInt));
       for (int b = 0; b < window.size(); b += batch) {
         batches.add(window.subList(b, Math.min(window.size(), b + batch)));
       }

@@ -42,6 +42,11 @@ final class ObjectSamples implements SampleSource {
   }
 
   @Override
+  public double ratio() {
+    return source.ratio();
+  }
+
+  @Override
   public Path file(int index) {
     return corpus.pictures().get(index).file();
   }

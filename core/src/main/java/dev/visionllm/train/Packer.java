@@ -4,7 +4,6 @@ import dev.visionllm.data.Dialogue;
 import dev.visionllm.image.Raster;
 import dev.visionllm.link.SuperLink;
 import dev.visionllm.link.Tool;
-import dev.visionllm.prompt.VisualPrompt;
 import dev.visionllm.text.Conversation;
 import dev.visionllm.text.Labels;
 import dev.visionllm.text.SpecialTokens;
@@ -108,7 +107,7 @@ final class Packer {
       for (Dialogue.Region r : d.regions()) {
         regions.add(
             new Inputs.Region(
-                0, preprocess.region(prompt(r).mask(picture.width(), picture.height()))));
+                0, preprocess.region(r.prompt().mask(picture.width(), picture.height()))));
       }
       for (Dialogue.Turn t : d.turns()) {
         AnswerText.calls(t.text()).forEach(c -> names.add(c.label()));
@@ -161,21 +160,5 @@ final class Packer {
       turns.add(new Conversation.Turn(d.turns().get(i).text(), d.turns().get(i + 1).text()));
     }
     return turns;
-  }
-
-  /** The visual prompt of an annotated region. */
-  static VisualPrompt prompt(Dialogue.Region r) {
-    if (r instanceof Dialogue.Region.Box b) {
-      return new VisualPrompt.BoxPrompt(
-          new dev.visionllm.geometry.Box(b.x0(), b.y0(), b.x1(), b.y1()));
-    } else if (r instanceof Dialogue.Region.Point p) {
-      return new VisualPrompt.PointPrompt(p.x(), p.y());
-    } else if (r instanceof Dialogue.Region.Scribble s) {
-      return new VisualPrompt.ScribblePrompt(
-          s.points().stream().map(p -> new VisualPrompt.PointPrompt(p.x(), p.y())).toList());
-    } else if (r instanceof Dialogue.Region.Mask m) {
-      return new VisualPrompt.MaskPrompt("region", m.rle().toMask());
-    }
-    throw new IllegalStateException("region " + r);
   }
 }

@@ -133,8 +133,7 @@ final class PatchObjective implements Objective<PatchObjective.Batch> {
         int name = d.answer() == null ? -1 : corpus.classes().indexOf(d.answer());
         if (d.regions().size() == 1 && name >= 0) {
           pictures.add(i);
-          masks.add(
-              preprocess.region(Packer.prompt(d.regions().get(0)).mask(p.width(), p.height())));
+          masks.add(preprocess.region(d.regions().get(0).prompt().mask(p.width(), p.height())));
           names.add(name);
         }
       }

@@ -11,6 +11,14 @@ interface SampleSource {
   /** The picture of a sample. */
   Path file(int index);
 
+  /** See {@link Source#ratio}. */
+  double ratio();
+
+  /** What a mixture draws from. */
+  default Mixture.Part part() {
+    return new Mixture.Part(size(), ratio(), this::length);
+  }
+
   /** How long the row of a sample is about, to put like to like; in any unit. */
   default int length(int index) {
     return 0;

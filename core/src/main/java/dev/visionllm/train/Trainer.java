@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -169,6 +170,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
           case CODES -> {
             DetectionLearner learner = new DetectionLearner(gdino, recipe.detector());
             List<ObjectSamples> sources = new ArrayList<>();
+            Map<List<Path>, Corpus> read = new HashMap<>();
             for (Source s : recipe.data()) {
               if (!(s instanceof Source.Objects objects)) {
                 throw new IllegalArgumentException(
@@ -176,11 +178,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
               }
               sources.add(
                   new ObjectSamples(
-                      Corpus.read(s.folders()),
-                      objects,
-                      null,
-                      config.detector(),
-                      learner.learnsMasks()));
+                      corpus(s, read), objects, null, config.detector(), learner.learnsMasks()));
             }
             yield new CodesObjective(sources, learner, config.multimodal());
           }
@@ -196,8 +194,9 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     DetectionLearner learner = detects ? new DetectionLearner(gdino, recipe.detector()) : null;
     boolean masks = detects && learner.learnsMasks();
     List<SampleSource> sources = new ArrayList<>();
+    Map<List<Path>, Corpus> read = new HashMap<>();
     for (Source s : recipe.data()) {
-      Corpus corpus = Corpus.read(s.folders());
+      Corpus corpus = corpus(s, read);
       int most =
           s instanceof Source.Conversations c ? c.tokens() : config.multimodal().llm().context();
       Packer packer =
@@ -206,12 +205,22 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         sources.add(new ConversationSamples(corpus, c, packer));
       } else if (s instanceof Source.Objects o) {
         sources.add(new ObjectSamples(corpus, o, packer, config.detector(), masks));
-      } else if (s instanceof Source.Expressions) {
-        sources.add(new ExpressionSamples(corpus, packer, config.detector(), masks));
+      } else if (s instanceof Source.Expressions e) {
+        sources.add(new ExpressionSamples(corpus, e, packer, config.detector(), masks));
       }
     }
     return new LinkedObjective(
-        sources, recipe.data(), model, learner, recipe.link(), recipe.recompute(), problems);
+        sources, model, learner, recipe.link(), recipe.recompute(), problems);
+  }
+
+  /** A source's folders, read once where several sources ask about them. */
+  private static Corpus corpus(Source s, Map<List<Path>, Corpus> read) throws IOException {
+    Corpus known = read.get(s.folders());
+    if (known == null) {
+      known = Corpus.read(s.folders());
+      read.put(s.folders(), known);
+    }
+    return known;
   }
 
   /** The recipe's folder for a name gives the tensor, with the right shape; others are drawn. */

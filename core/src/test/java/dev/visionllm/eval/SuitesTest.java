@@ -79,7 +79,7 @@ class SuitesTest {
         var raster = ImageFiles.read(p.file());
         pictures.put(raster, p);
         for (var d : p.dialogues()) {
-          var regions = d.regions().stream().map(Question::region).toList();
+          var regions = d.regions().stream().map(Dialogue.Region::prompt).toList();
           replies.put(key(d.turns().get(0).text(), raster, regions), d.turns().get(1).text());
         }
       }

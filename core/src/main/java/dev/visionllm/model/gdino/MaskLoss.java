@@ -38,6 +38,11 @@ public record MaskLoss(
     }
   }
 
+  /** The same at another number of points, for smaller masks. */
+  public MaskLoss at(int fewer) {
+    return new MaskLoss(fewer, oversample, important, maskWeight, diceWeight);
+  }
+
   /** Where points are drawn from: uniform numbers in [0, 1), (n, p, 2). */
   public interface Draws {
     /** torch's generator. */
