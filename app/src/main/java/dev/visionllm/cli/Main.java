@@ -1,5 +1,6 @@
 package dev.visionllm.cli;
 
+import dev.visionllm.tensor.Native;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -55,6 +56,7 @@ public final class Main {
       System.setProperty("visionllm.log", "DEBUG"); // before logback reads its configuration
     }
     Interrupt.handle();
+    Native.alone();
     int code = run(commands(), writer(FileDescriptor.out), writer(FileDescriptor.err), args);
     Interrupt.over();
     System.exit(code);

@@ -1,5 +1,6 @@
 package dev.visionllm.nn;
 
+import dev.visionllm.tensor.Native;
 import dev.visionllm.tensor.TensorScope;
 import java.util.Arrays;
 import org.bytedeco.pytorch.LongOptional;
@@ -16,7 +17,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * vector types. Stateless; results belong to the caller's scope.
  */
 public final class F {
-  private static final long QUERY_CHUNK = 512;
+  private static final long QUERY_CHUNK = 640;
 
   private F() {}
 
@@ -86,7 +87,7 @@ public final class F {
 
   /** CLIP's approximation: x sigmoid(1.702 x). */
   public static Tensor quickGelu(Tensor x) {
-    return x.mul(torch.sigmoid(scale(x, 1.702)));
+    return x.mul(scale(x, 1.702).sigmoid_());
   }
 
   /** log(x / (1 - x)) with x clamped to [eps, 1 - eps]. */
@@ -150,8 +151,9 @@ public final class F {
 
   /**
    * x W^T: (..., in), (out, in) -> (..., out). A single row in the CPU's bf16, as when a token is
-   * decoded, goes through twice: the kernel for two rows reads the weights at 21 GB/s where the one
-   * for a single row reaches 18.
+   * decoded, leaves oneDNN aside where the process computes alone ({@link Native#alone}): 45 GB/s
+   * of weights instead of 20. Otherwise it goes through twice, since oneDNN's kernel for two rows
+   * reads 23 GB/s.
    */
   public static Tensor linear(Tensor x, Tensor weight) {
     if (x.numel() != weight.size(1)
@@ -160,10 +162,21 @@ public final class F {
         || x.scalar_type().intern() != ScalarType.BFloat16) {
       return torch.linear(x, weight);
     }
+    if (Native.isAlone()) {
+      return Native.withoutOneDnn(() -> torch.linear(x, weight));
+    }
     long[] shape = x.shape();
     shape[shape.length - 1] = weight.size(0);
     Tensor row = x.reshape(1, weight.size(1));
     return slice(torch.linear(cat(0, row, row), weight), 0, 0, 1).view(shape);
+  }
+
+  /** silu(gate) up, in gate's memory where no gradient needs gate. */
+  public static Tensor swiglu(Tensor gate, Tensor up) {
+    if (gate.requires_grad() || up.requires_grad()) {
+      return torch.silu(gate).mul(up);
+    }
+    return torch.silu_(gate).mul_(up);
   }
 
   /** (b, t, heads * k) -> (b, heads, t, k). */
@@ -213,27 +226,62 @@ public final class F {
           new org.bytedeco.pytorch.DoubleOptional(),
           false);
     }
-    double scale = 1 / Math.sqrt(q.size(3));
     TensorVector chunks = new TensorVector();
     long t = q.size(2);
     long s = k.size(2);
-    for (long first = 0; first < t; first += QUERY_CHUNK) {
+    long count = (t + QUERY_CHUNK - 1) / QUERY_CHUNK;
+    long chunk = (t + count - 1) / count;
+    Scores scores = new Scores(q, k, v, chunk);
+    for (long first = 0; first < t; first += chunk) {
       long from = first;
-      long to = Math.min(t, from + QUERY_CHUNK);
+      long to = Math.min(t, from + chunk);
       long keys = causal ? s - t + to : s;
       chunks.push_back( // a scope each: the scores of all chunks together can be gigabytes
           TensorScope.of(
               () -> {
-                Tensor kt = slice(k, 2, 0, keys).transpose(2, 3);
-                Tensor scores = torch.matmul(scale(slice(q, 2, from, to), scale), kt);
-                if (mask != null) {
-                  Tensor rows = mask.size(2) == 1 ? mask : slice(mask, 2, from, to);
-                  scores = scores.add(slice(rows, 3, 0, keys));
-                }
-                return torch.matmul(torch.softmax(scores, -1), slice(v, 2, 0, keys));
+                Tensor rows = mask == null || mask.size(2) == 1 ? mask : slice(mask, 2, from, to);
+                Tensor hidden = mask == null ? null : slice(rows, 3, 0, keys);
+                Tensor shares = scores.shares(slice(q, 2, from, to), slice(k, 2, 0, keys), hidden);
+                return torch.matmul(shares, slice(v, 2, 0, keys));
               }));
     }
     return torch.cat(chunks, 2);
+  }
+
+  /**
+   * Softmax of the scores of a chunk of queries. Without gradients all chunks use one buffer: fresh
+   * memory costs more than what is written to it.
+   */
+  private static final class Scores {
+    private final Tensor buffer; // or null, where gradients need each chunk's
+    private final double scale;
+
+    Scores(Tensor q, Tensor k, Tensor v, long rows) {
+      boolean gradients = q.requires_grad() || k.requires_grad() || v.requires_grad();
+      long[] size = {q.size(0) * q.size(1) * rows * k.size(2)};
+      buffer = gradients ? null : q.new_empty(size);
+      scale = 1 / Math.sqrt(q.size(3));
+    }
+
+    /** (b, heads, rows, d) and (b, heads, keys, d) -> (b, heads, rows, keys). */
+    Tensor shares(Tensor q, Tensor k, Tensor mask) {
+      Tensor scaled = scale(q, scale);
+      if (buffer == null) {
+        Tensor scores = torch.matmul(scaled, k.transpose(2, 3));
+        return torch.softmax(mask == null ? scores : scores.add(mask), -1);
+      }
+      long b = q.size(0) * q.size(1);
+      long rows = q.size(2);
+      long keys = k.size(2);
+      Tensor flat = slice(buffer, 0, 0, b * rows * keys).view(b, rows, keys);
+      long d = q.size(3);
+      torch.bmm_out(flat, scaled.reshape(b, rows, d), k.reshape(b, keys, d).transpose(1, 2));
+      Tensor scores = flat.view(q.size(0), q.size(1), rows, keys);
+      if (mask != null) {
+        scores.add_(mask);
+      }
+      return torch.softmax_out(scores, scores, -1);
+    }
   }
 
   private static TensorVector vector(Iterable<Tensor> parts) {

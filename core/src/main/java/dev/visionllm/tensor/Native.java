@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.global.openblas;
@@ -25,6 +26,7 @@ public final class Native {
   private static final List<String> PRESETS = List.of("javacpp", "openblas", "pytorch");
 
   private static boolean loaded;
+  private static volatile boolean alone;
 
   private Native() {}
 
@@ -69,6 +71,30 @@ public final class Native {
       if (System.getenv("OMP_NUM_THREADS") == null && torch.get_num_threads() == 1) {
         torch.set_num_threads(processors);
       }
+    }
+  }
+
+  /**
+   * Tells that this process computes in one thread at a time, as a command does. Single rows are
+   * then multiplied without oneDNN, which is twice as fast but a switch of the whole process: what
+   * another thread began meanwhile would be right and up to a hundred times slower.
+   */
+  public static void alone() {
+    alone = true;
+  }
+
+  /** Whether {@link #alone} was told. */
+  public static boolean isAlone() {
+    return alone;
+  }
+
+  /** Runs operations with libtorch's own kernels; only where {@link #isAlone}. */
+  public static <T> T withoutOneDnn(Supplier<T> operations) {
+    torch.globalContext().setUserEnabledMkldnn(false);
+    try {
+      return operations.get();
+    } finally {
+      torch.globalContext().setUserEnabledMkldnn(true);
     }
   }
 

@@ -5,7 +5,6 @@ import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
 import dev.visionllm.nn.RmsNorm;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /** A block under the names of InternLM2DecoderLayer. Shapes as in {@link Llama}. */
 final class InternLm2Block implements Block {
@@ -72,8 +71,9 @@ final class InternLm2Block implements Block {
     }
 
     Tensor forward(Tensor x, boolean training) {
-      Tensor gate = torch.silu(w1.forward(x, training));
-      return w2.forward(gate.mul(w3.forward(x, training)), training);
+      Tensor gate = w1.forward(x, training);
+      Tensor up = w3.forward(x, training);
+      return w2.forward(F.swiglu(gate, up), training);
     }
   }
 }

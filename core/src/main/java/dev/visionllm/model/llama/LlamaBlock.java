@@ -5,7 +5,6 @@ import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
 import dev.visionllm.nn.RmsNorm;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /** A block under the names of transformers' LlamaDecoderLayer. Shapes as in {@link Llama}. */
 final class LlamaBlock implements Block {
@@ -66,8 +65,9 @@ final class LlamaBlock implements Block {
     }
 
     Tensor forward(Tensor x, boolean training) {
-      Tensor gate = torch.silu(gate_proj.forward(x, training));
-      return down_proj.forward(gate.mul(up_proj.forward(x, training)), training);
+      Tensor gate = gate_proj.forward(x, training);
+      Tensor up = up_proj.forward(x, training);
+      return down_proj.forward(F.swiglu(gate, up), training);
     }
   }
 }
