@@ -17,7 +17,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * vector types. Stateless; results belong to the caller's scope.
  */
 public final class F {
-  private static final long QUERY_CHUNK = 640;
+  private static final long QUERY_CHUNK = 640; // at most: CLIP's 577 rows are one
 
   private F() {}
 
@@ -231,7 +231,7 @@ public final class F {
     long s = k.size(2);
     long count = (t + QUERY_CHUNK - 1) / QUERY_CHUNK;
     long chunk = (t + count - 1) / count;
-    Scores scores = new Scores(q, k, v, chunk);
+    Scores scores = new Scores(q, k, v, mask, chunk);
     for (long first = 0; first < t; first += chunk) {
       long from = first;
       long to = Math.min(t, from + chunk);
@@ -256,8 +256,12 @@ public final class F {
     private final Tensor buffer; // or null, where gradients need each chunk's
     private final double scale;
 
-    Scores(Tensor q, Tensor k, Tensor v, long rows) {
-      boolean gradients = q.requires_grad() || k.requires_grad() || v.requires_grad();
+    Scores(Tensor q, Tensor k, Tensor v, Tensor mask, long rows) {
+      boolean gradients =
+          q.requires_grad()
+              || k.requires_grad()
+              || v.requires_grad()
+              || (mask != null && mask.requires_grad()); // a learnt position bias
       long[] size = {q.size(0) * q.size(1) * rows * k.size(2)};
       buffer = gradients ? null : q.new_empty(size);
       scale = 1 / Math.sqrt(q.size(3));
@@ -273,8 +277,8 @@ public final class F {
       long b = q.size(0) * q.size(1);
       long rows = q.size(2);
       long keys = k.size(2);
-      Tensor flat = slice(buffer, 0, 0, b * rows * keys).view(b, rows, keys);
       long d = q.size(3);
+      Tensor flat = slice(buffer, 0, 0, b * rows * keys).view(b, rows, keys);
       torch.bmm_out(flat, scaled.reshape(b, rows, d), k.reshape(b, keys, d).transpose(1, 2));
       Tensor scores = flat.view(q.size(0), q.size(1), rows, keys);
       if (mask != null) {

@@ -36,6 +36,17 @@ class FTest {
     }
   }
 
+  /** As a learnt position bias with everything else frozen. */
+  @Test
+  void attentionLetsGradientsReachItsMaskAlone() {
+    try (var scope = TensorScope.open()) {
+      Tensor x = bf16(1, 2, 5, 16);
+      Tensor bias = bf16(1, 2, 5, 5).set_requires_grad(true);
+      F.attention(x, x, x, bias).square().sum().backward();
+      assertTrue(bias.grad().abs().max().item_float() > 0);
+    }
+  }
+
   @Test
   void swigluOverwritesOnlyWhereNoGradientNeedsIt() {
     try (var scope = TensorScope.open()) {
