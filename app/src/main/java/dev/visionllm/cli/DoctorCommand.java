@@ -4,13 +4,11 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.visionllm.tensor.Native;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -72,28 +70,16 @@ final class DoctorCommand extends CliCommand {
   }
 
   private static Check processor() {
-    String name = "";
-    List<String> found = List.of();
-    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
-      for (String line : lines.toList()) {
-        if (line.startsWith("model name") && name.isEmpty()) {
-          name = line.substring(line.indexOf(':') + 1).strip() + ", ";
-        } else if (line.startsWith("flags")) {
-          Set<String> flags = Set.of(line.substring(line.indexOf(':') + 1).strip().split("\\s+"));
-          found = FEATURES.stream().filter(flags::contains).toList();
-          break;
-        }
-      }
-    } catch (IOException e) {
-      name = ""; // not Linux: libtorch's own choice of kernels is in the next line of the report
-    }
+    String name = Native.processor("model name").strip();
+    List<String> flags = List.of(Native.processor("flags").split(" "));
+    String found = FEATURES.stream().filter(flags::contains).collect(Collectors.joining(" "));
     return new Check(
         "processor",
         true,
-        name
+        (name.isEmpty() ? "" : name + ", ")
             + Runtime.getRuntime().availableProcessors()
             + " logical processors"
-            + (found.isEmpty() ? "" : "; " + String.join(" ", found)));
+            + (found.isEmpty() ? "" : "; " + found));
   }
 
   private static Check memory() {

@@ -2,6 +2,8 @@ package dev.visionllm.cli;
 
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -9,8 +11,9 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * What this machine can do at most with this engine, measured: matrix products of a large square,
- * and a sum over more memory than caches hold. Best of several runs.
+ * What this machine can do at most with this engine, measured: matrix products of a large square
+ * for a second, their median since that is what a processor keeps up (one with tiles begins at up
+ * to three times the rate); and the best of several sums over more memory than caches hold.
  *
  * @param fp32 GFLOP/s of matrix products in fp32
  * @param bf16 likewise in bf16
@@ -19,6 +22,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 record Limits(double fp32, double bf16, double memory) {
   private static final int SIDE = 3072;
   private static final long NUMBERS = 1L << 27; // of 4 bytes
+  private static final long SECOND = 1_000_000_000; // nanoseconds
   private static final int RUNS = 5;
 
   static Limits measure() {
@@ -30,15 +34,22 @@ record Limits(double fp32, double bf16, double memory) {
         () -> {
           Tensor a = torch.rand(new long[] {SIDE, SIDE}, Tensors.options(ScalarType.Float));
           Tensor x = a.to(dtype);
-          double best = Double.POSITIVE_INFINITY;
-          for (int i = 0; i < RUNS; i++) {
-            long start = System.nanoTime();
+          List<Double> rates = new ArrayList<>();
+          for (long begin = System.nanoTime(), now = begin; now - begin < SECOND; ) {
+            long start = now;
             try (Tensor y = torch.matmul(x, x)) {
-              best = Math.min(best, System.nanoTime() - start);
+              now = System.nanoTime();
             }
+            rates.add(2.0 * SIDE * SIDE * SIDE / (now - start));
           }
-          return 2.0 * SIDE * SIDE * SIDE / best;
+          return median(rates);
         });
+  }
+
+  static double median(List<Double> values) {
+    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    int n = sorted.length;
+    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
   }
 
   private static double read() {

@@ -57,7 +57,7 @@ final class ModelBench {
    *
    * @param unit s, tokens/s or GB
    * @param limit the same at the machine's limit, or null where operations are not counted
-   * @param ratio how near the best run is to it, 1 at most; or null
+   * @param ratio how near the median run is to it (decoding: the best token), or null
    */
   record Row(
       String name,
@@ -79,11 +79,11 @@ final class ModelBench {
   private final int runs;
   private final Supplier<Limits> measure;
   private final Consumer<Row> found;
-  private Limits limits; // of now: a shared machine's change from minute to minute
+  private final List<Limits> limits = new ArrayList<>(); // before each run of a part
 
   /**
    * @param runs of each figure after one that is not counted
-   * @param measure asked before each part
+   * @param measure asked before each run
    * @param found told each figure when it is there
    */
   ModelBench(
@@ -108,7 +108,6 @@ final class ModelBench {
     for (String part : parts) {
       try (var scope = TensorScope.open();
           var noGrad = new NoGradGuard()) {
-        limits = measure.get();
         all.get(part).run();
       }
     }
@@ -157,10 +156,20 @@ final class ModelBench {
     return torch.randn(shape, Tensors.options(ScalarType.Float)).to(dtype);
   }
 
-  /** Seconds of each run after one that is not counted. */
+  /**
+   * Seconds of each run after one that is not counted; limits are measured before each, since a
+   * shared machine's change from minute to minute.
+   */
   private List<Double> time(Runnable run) {
     once(run);
-    return IntStream.range(0, runs).mapToObj(i -> once(run)).toList();
+    limits.clear();
+    return IntStream.range(0, runs)
+        .mapToObj(
+            i -> {
+              limits.add(measure.get());
+              return once(run);
+            })
+        .toList();
   }
 
   private static double once(Runnable run) {
@@ -173,27 +182,17 @@ final class ModelBench {
     return (System.nanoTime() - start) / GIGA;
   }
 
-  private static double median(List<Double> values) {
-    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-    int n = sorted.length;
-    return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
-  }
-
   /**
    * @param gflop what a run computes, or 0 if that is not counted
    */
   private double seconds(String name, ScalarType dtype, double gflop, List<Double> times) {
     double best = times.stream().mapToDouble(Double::doubleValue).min().orElseThrow();
-    Double limit = gflop == 0 ? null : gflop / limits.rate(dtype);
+    double median = Limits.median(times);
+    double rate = Limits.median(limits.stream().map(l -> l.rate(dtype)).toList());
+    Double limit = gflop == 0 ? null : gflop / rate;
     found.accept(
         new Row(
-            name,
-            format(dtype),
-            "s",
-            best,
-            median(times),
-            limit,
-            limit == null ? null : limit / best));
+            name, format(dtype), "s", best, median, limit, limit == null ? null : limit / median));
     return best;
   }
 
@@ -274,7 +273,8 @@ final class ModelBench {
     }
     double best = rates.stream().mapToDouble(Double::doubleValue).max().orElseThrow();
     double limit = reading * GIGA / bytes;
-    found.accept(new Row("decode", "bf16", "tokens/s", best, median(rates), limit, best / limit));
+    found.accept(
+        new Row("decode", "bf16", "tokens/s", best, Limits.median(rates), limit, best / limit));
   }
 
   private static int padded(int side) {
@@ -322,6 +322,8 @@ final class ModelBench {
       Tensor x = noise(ScalarType.Float, 1, sizes.tokens(), sizes.hidden());
       Tensor y = x.to(ScalarType.BFloat16);
       List<List<Double>> times = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+      limits.clear();
+      limits.add(measure.get());
       for (int i = 0; i <= runs; i++) {
         List<Runnable> turn = List.of(() -> fp32.plain(x), () -> fp32.ours(x), () -> bf16.ours(y));
         for (int k = 0; k < turn.size(); k++) {

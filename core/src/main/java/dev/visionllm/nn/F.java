@@ -18,6 +18,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 public final class F {
   private static final long QUERY_CHUNK = 640; // at most: CLIP's 577 rows are one
+  private static final long FUSED_ROWS = 32; // at least: a tile has 16
 
   private F() {}
 
@@ -83,11 +84,6 @@ public final class F {
   /** Exact (erf) GELU. */
   public static Tensor gelu(Tensor x) {
     return torch.gelu(x);
-  }
-
-  /** CLIP's approximation: x sigmoid(1.702 x). */
-  public static Tensor quickGelu(Tensor x) {
-    return x.mul(scale(x, 1.702).sigmoid_());
   }
 
   /** log(x / (1 - x)) with x clamped to [eps, 1 - eps]. */
@@ -194,7 +190,8 @@ public final class F {
 
   /**
    * softmax(q k^T / sqrt(d) + mask) v. The one place where the kernel is chosen: on the CPU's bf16
-   * the fused kernel is far slower than plain matrix products over chunks of query rows.
+   * the fused kernel is far slower than plain matrix products over chunks of query rows, but for
+   * many rows on processors with tiles ({@link Native#hasTiles}).
    *
    * @param q (b, heads, t, d)
    * @param k (b, heads, s, d)
@@ -216,22 +213,15 @@ public final class F {
 
   private static Tensor attention(Tensor q, Tensor k, Tensor v, Tensor mask, boolean causal) {
     if (q.is_cuda() || q.scalar_type().intern() == ScalarType.Float) {
-      return torch.scaled_dot_product_attention(
-          q,
-          k,
-          v,
-          mask == null ? new TensorOptional() : new TensorOptional(mask),
-          0.0,
-          false,
-          new org.bytedeco.pytorch.DoubleOptional(),
-          false);
+      return fused(q, k, v, mask);
     }
+    boolean tiles = Native.hasTiles() && q.size(2) >= FUSED_ROWS;
     TensorVector chunks = new TensorVector();
     long t = q.size(2);
     long s = k.size(2);
     long count = (t + QUERY_CHUNK - 1) / QUERY_CHUNK;
     long chunk = (t + count - 1) / count;
-    Scores scores = new Scores(q, k, v, mask, chunk);
+    Scores scores = tiles ? null : new Scores(q, k, v, mask, chunk);
     for (long first = 0; first < t; first += chunk) {
       long from = first;
       long to = Math.min(t, from + chunk);
@@ -241,11 +231,27 @@ public final class F {
               () -> {
                 Tensor rows = mask == null || mask.size(2) == 1 ? mask : slice(mask, 2, from, to);
                 Tensor hidden = mask == null ? null : slice(rows, 3, 0, keys);
-                Tensor shares = scores.shares(slice(q, 2, from, to), slice(k, 2, 0, keys), hidden);
-                return torch.matmul(shares, slice(v, 2, 0, keys));
+                Tensor queries = slice(q, 2, from, to);
+                Tensor seen = slice(k, 2, 0, keys);
+                Tensor values = slice(v, 2, 0, keys);
+                return tiles
+                    ? fused(queries, seen, values, hidden)
+                    : torch.matmul(scores.shares(queries, seen, hidden), values);
               }));
     }
     return torch.cat(chunks, 2);
+  }
+
+  private static Tensor fused(Tensor q, Tensor k, Tensor v, Tensor mask) {
+    return torch.scaled_dot_product_attention(
+        q,
+        k,
+        v,
+        mask == null ? new TensorOptional() : new TensorOptional(mask),
+        0.0,
+        false,
+        new org.bytedeco.pytorch.DoubleOptional(),
+        false);
   }
 
   /**

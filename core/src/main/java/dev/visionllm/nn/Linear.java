@@ -1,5 +1,6 @@
 package dev.visionllm.nn;
 
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -44,5 +45,14 @@ public final class Linear {
   public Tensor forward(Tensor x, boolean training) {
     Tensor y = bias == null ? F.linear(x, weight) : torch.linear(x, weight, bias);
     return lora == null ? y : lora.add(y, x, training);
+  }
+
+  /** alpha x W^T + beta b in one product, for layers with a bias: (..., in) -> (..., out). */
+  Tensor forward(Tensor x, double alpha, double beta) {
+    long[] shape = x.shape();
+    Tensor rows = x.reshape(-1, weight.size(1));
+    shape[shape.length - 1] = weight.size(0);
+    Tensor y = torch.addmm(bias, rows, weight.t(), new Scalar(beta), new Scalar(alpha)).view(shape);
+    return lora == null ? y : lora.add(y, F.scale(x, alpha), false);
   }
 }

@@ -7,6 +7,7 @@ import dev.visionllm.nn.ImageEncoder;
 import dev.visionllm.nn.LayerNorm;
 import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
+import dev.visionllm.nn.QuickGeluMlp;
 import dev.visionllm.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -123,13 +124,13 @@ public final class ClipVision implements ImageEncoder {
     private final LayerNorm layer_norm1;
     private final Attention self_attn;
     private final LayerNorm layer_norm2;
-    private final Mlp mlp;
+    private final QuickGeluMlp mlp;
 
     Layer(Params p, Config c) {
       layer_norm1 = new LayerNorm(p.at("layer_norm1"), c.hidden(), c.eps());
       self_attn = new Attention(p.at("self_attn"), c);
       layer_norm2 = new LayerNorm(p.at("layer_norm2"), c.hidden(), c.eps());
-      mlp = new Mlp(p.at("mlp"), c);
+      mlp = new QuickGeluMlp(p.at("mlp"), c.hidden(), c.mlp());
     }
 
     Tensor forward(Tensor x) {
@@ -158,20 +159,6 @@ public final class ClipVision implements ImageEncoder {
       Tensor k = F.splitHeads(k_proj.forward(x), heads);
       Tensor v = F.splitHeads(v_proj.forward(x), heads);
       return out_proj.forward(F.joinHeads(F.attention(q, k, v, null)));
-    }
-  }
-
-  private static final class Mlp {
-    private final Linear fc1;
-    private final Linear fc2;
-
-    Mlp(Params p, Config c) {
-      fc1 = new Linear(p.at("fc1"), c.hidden(), c.mlp());
-      fc2 = new Linear(p.at("fc2"), c.mlp(), c.hidden());
-    }
-
-    Tensor forward(Tensor x) {
-      return fc2.forward(F.quickGelu(fc1.forward(x)));
     }
   }
 }

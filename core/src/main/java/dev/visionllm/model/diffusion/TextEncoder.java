@@ -5,6 +5,7 @@ import dev.visionllm.nn.F;
 import dev.visionllm.nn.LayerNorm;
 import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
+import dev.visionllm.nn.QuickGeluMlp;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
@@ -124,12 +125,12 @@ public final class TextEncoder {
     private final LayerNorm layer_norm1;
     private final Attention self_attn;
     private final LayerNorm layer_norm2;
-    private final Mlp mlp;
+    private final QuickGeluMlp mlp;
 
     Layer(Params p, Config c) {
       self_attn = new Attention(p.at("self_attn"), c);
       layer_norm1 = new LayerNorm(p.at("layer_norm1"), c.hidden(), c.eps());
-      mlp = new Mlp(p.at("mlp"), c);
+      mlp = new QuickGeluMlp(p.at("mlp"), c.hidden(), c.mlp());
       layer_norm2 = new LayerNorm(p.at("layer_norm2"), c.hidden(), c.eps());
     }
 
@@ -159,20 +160,6 @@ public final class TextEncoder {
       Tensor k = F.splitHeads(k_proj.forward(x), heads);
       Tensor v = F.splitHeads(v_proj.forward(x), heads);
       return out_proj.forward(F.joinHeads(F.attention(q, k, v, mask)));
-    }
-  }
-
-  private static final class Mlp {
-    private final Linear fc1;
-    private final Linear fc2;
-
-    Mlp(Params p, Config c) {
-      fc1 = new Linear(p.at("fc1"), c.hidden(), c.mlp());
-      fc2 = new Linear(p.at("fc2"), c.mlp(), c.hidden());
-    }
-
-    Tensor forward(Tensor x) {
-      return fc2.forward(F.quickGelu(fc1.forward(x)));
     }
   }
 }
