@@ -100,7 +100,11 @@ final class TrainCommand extends CliCommand {
         while (goesOn(trainer, workers)) {
           trainer.next();
         }
-        return trainer.hasNext() ? Interrupt.CODE : Main.OK;
+        if (!trainer.hasNext()) {
+          return Main.OK;
+        }
+        trainer.save();
+        return Interrupt.CODE;
       }
       Metrics metrics = Metrics.open(run, trainer.done());
       train(trainer, workers, r, run, metrics);

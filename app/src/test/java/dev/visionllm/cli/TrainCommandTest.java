@@ -204,6 +204,30 @@ class TrainCommandTest {
         .isNotEqualTo(Main.OK); // 3 do not divide 2 passes
   }
 
+  /** Weights, moments and steps, from workers that keep a part of the moments each. */
+  @Test
+  void aSharedOptimizerMakesTheSameRun() throws Exception {
+    Files.writeString(recipe, Files.readString(recipe) + "accumulate: 2\n");
+    String shared = dir.resolve("shared").toString();
+    assertThat(MainTest.run("train", recipe.toString(), "--out", run, "--nproc", "2").code())
+        .isEqualTo(Main.OK);
+    Files.writeString(recipe, Files.readString(recipe) + "shard_optimizer: true\n");
+    assertThat(MainTest.run("train", recipe.toString(), "--out", shared, "--nproc", "2").code())
+        .isEqualTo(Main.OK);
+    SafeTensors a = SafeTensors.open(dir.resolve("run/state.safetensors"));
+    SafeTensors b = SafeTensors.open(dir.resolve("shared/state.safetensors"));
+    assertThat(b.entries().keySet()).isEqualTo(a.entries().keySet());
+    assertThat(a.entries().keySet()).anyMatch(name -> name.endsWith(".exp_avg_sq"));
+    try (var scope = TensorScope.open()) {
+      for (String name : a.entries().keySet()) {
+        assertThat(b.get(name).equal(a.get(name))).as(name).isTrue();
+      }
+    }
+    Files.writeString(recipe, Files.readString(recipe).replaceAll("steps: \\d+", "steps: 5"));
+    assertThat(MainTest.run("train", recipe.toString(), "--out", shared, "--resume").code())
+        .isEqualTo(Main.OK); // alone, with all of them
+  }
+
   @Test
   void aLostWorkerEndsTheRunAndOneGoesOn() throws Exception {
     Files.writeString(

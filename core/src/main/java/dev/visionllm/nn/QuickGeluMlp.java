@@ -1,7 +1,6 @@
 package dev.visionllm.nn;
 
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * CLIP's feed-forward part: fc2(x sigmoid(1.702 x)) of x = fc1(...). The activation is SiLU between
@@ -25,8 +24,6 @@ public final class QuickGeluMlp {
 
   /** (..., hidden) -> (..., hidden). */
   public Tensor forward(Tensor x) {
-    Tensor steep = fc1.forward(x, SLOPE, SLOPE);
-    Tensor y = steep.requires_grad() ? torch.silu(steep) : torch.silu_(steep);
-    return fc2.forward(y, 1 / SLOPE, 1);
+    return fc2.forward(F.silu(fc1.forward(x, SLOPE, SLOPE)), 1 / SLOPE, 1);
   }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -48,14 +49,16 @@ public final class AdamW implements AutoCloseable {
     final String name;
     final Tensor parameter;
     final Group group;
+    final boolean mine;
     long step;
     Tensor mean; // null before the first gradient
     Tensor square;
 
-    Slot(String name, Tensor parameter, Group group) {
+    Slot(String name, Tensor parameter, Group group, boolean mine) {
       this.name = name;
       this.parameter = parameter;
       this.group = group;
+      this.mine = mine;
     }
   }
 
@@ -70,13 +73,27 @@ public final class AdamW implements AutoCloseable {
 
   /** PyTorch's usual settings: betas 0.9 and 0.999, eps 1e-8. */
   public AdamW(List<Group> groups) {
-    this(groups, 0.9, 0.999, 1e-8);
+    this(groups, name -> true);
+  }
+
+  /**
+   * As one of several that share the parameters among them.
+   *
+   * @param mine whether this one moves a parameter and keeps its moments
+   */
+  AdamW(List<Group> groups, Predicate<String> mine) {
+    this(groups, 0.9, 0.999, 1e-8, mine);
   }
 
   /**
    * @throws IllegalArgumentException if a name or a tensor is in two groups
    */
   public AdamW(List<Group> groups, double beta1, double beta2, double eps) {
+    this(groups, beta1, beta2, eps, name -> true);
+  }
+
+  private AdamW(
+      List<Group> groups, double beta1, double beta2, double eps, Predicate<String> mine) {
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.eps = eps;
@@ -93,7 +110,7 @@ public final class AdamW implements AutoCloseable {
                       "parameter " + name + " is in two groups of the optimiser");
                 }
                 if (before == null) {
-                  slots.add(new Slot(name, parameter, group));
+                  slots.add(new Slot(name, parameter, group, mine.test(name)));
                 }
               });
     }
@@ -115,7 +132,7 @@ public final class AdamW implements AutoCloseable {
         TensorScope.value(
             () -> {
               Tensor gradient = slot.parameter.grad();
-              if (gradient.defined()) {
+              if (slot.mine && gradient.defined()) {
                 update(slot, gradient, slot.group.learningRate() * factor);
               }
               return null;
@@ -147,6 +164,11 @@ public final class AdamW implements AutoCloseable {
           slots.forEach(s -> s.parameter.mutable_grad().reset());
           return null;
         });
+  }
+
+  /** Names of a parameter's steps and moments in {@link #state}. */
+  static List<String> keys(String parameter) {
+    return List.of(parameter + STEP, parameter + MEAN, parameter + SQUARE);
   }
 
   /**
@@ -192,7 +214,7 @@ public final class AdamW implements AutoCloseable {
     close();
     for (Slot s : slots) {
       Tensor step = state.get(s.name + STEP);
-      if (step != null) {
+      if (s.mine && step != null) {
         s.step = Tensors.longs(step)[0];
         s.mean = copy(s, state.get(s.name + MEAN));
         s.square = copy(s, state.get(s.name + SQUARE));

@@ -39,6 +39,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param weightDecay decoupled, not on biases and norms
  * @param clip greatest norm of the gradient
  * @param precision fp32, or bf16 for autocast
+ * @param shardOptimizer whether each worker keeps a part of the optimiser's moments, not all
  * @param seed of everything random
  * @param detector how a detector learns
  * @param link weight of the pull of super-link states towards their class codes, 0 for none
@@ -69,6 +70,7 @@ public record Recipe(
     @JsonProperty("weight_decay") double weightDecay,
     double clip,
     Precision precision,
+    @JsonProperty("shard_optimizer") boolean shardOptimizer,
     long seed,
     Detector detector,
     double link,
@@ -222,6 +224,7 @@ public record Recipe(
         weightDecay,
         clip,
         precision,
+        shardOptimizer,
         seed,
         detector,
         link,

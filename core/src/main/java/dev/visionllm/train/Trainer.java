@@ -62,6 +62,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   private final Params extra;
   private final Tokenizer tokenizer;
   private final Map<String, Tensor> learning;
+  private final OptimizerShards shards; // null where everybody keeps all moments
   private final AdamW optimizer;
   private final LearningRate schedule;
   private final Objective<Object> objective;
@@ -129,7 +130,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         throw new IllegalArgumentException(
             "the recipe has lora, but its train patterns " + recipe.train() + " match no " + LORA);
       }
-      optimizer = new AdamW(groups());
+      shards = recipe.shardOptimizer() ? OptimizerShards.of(workers, learning) : null;
+      optimizer = new AdamW(groups(), name -> shards == null || shards.mine(name));
       if (state != null) {
         optimizer.load(state.optimizer());
       }
@@ -343,6 +345,9 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
             null);
       }
       optimizer.step(factor);
+      if (shards != null) {
+        shards.exchange();
+      }
       optimizer.zeroGrad();
     }
     done++;
@@ -401,16 +406,21 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         .toList();
   }
 
-  /** Writes a checkpoint from which the run resumes; of several processes the first does. */
+  /**
+   * Writes a checkpoint from which the run resumes: the first of several processes does, which all
+   * call this at once.
+   */
   public void save() {
-    if (workers.rank() > 0) {
-      return;
-    }
     try (var scope = TensorScope.open()) {
+      Map<String, Tensor> own = optimizer.state();
+      Map<String, Tensor> moments = shards == null ? own : shards.gather(own);
+      if (workers.rank() > 0) {
+        return;
+      }
       if (recipe.lora() != null) { // so that whoever opens the folder merges them
         Adapter.describe(out, learning.keySet(), recipe.lora().config());
       }
-      TrainState.write(out, done, params.taken(), extra.taken(), optimizer.state());
+      TrainState.write(out, done, params.taken(), extra.taken(), moments);
     } catch (IOException e) {
       throw new java.io.UncheckedIOException("checkpoint " + out + " cannot be written", e);
     }

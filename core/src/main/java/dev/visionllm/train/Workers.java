@@ -9,8 +9,11 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.SizeTPointer;
+import org.bytedeco.pytorch.BroadcastOptions;
 import org.bytedeco.pytorch.FileStore;
 import org.bytedeco.pytorch.GlooDeviceVector;
 import org.bytedeco.pytorch.ProcessGroupGloo;
@@ -130,8 +133,7 @@ public final class Workers implements AutoCloseable {
           Tensor counts = Tensors.of(has, has.length);
           sum(counts);
           float[] anywhere = Tensors.floats(counts);
-          List<Tensor> bucket = new ArrayList<>();
-          long numbers = 0;
+          List<Tensor> gradients = new ArrayList<>();
           for (int i = 0; i < has.length; i++) {
             if (anywhere[i] == 0) {
               continue;
@@ -140,34 +142,53 @@ public final class Workers implements AutoCloseable {
             if (has[i] == 0) {
               F.scale(p.sum(), 0).backward(); // a gradient of zeros
             }
-            if (numbers + p.numel() > BUCKET && !bucket.isEmpty()) {
-              sumTogether(bucket);
-              bucket.clear();
-              numbers = 0;
-            }
-            bucket.add(p.grad());
-            numbers += p.numel();
+            gradients.add(p.grad());
           }
-          sumTogether(bucket);
+          together(gradients, this::sum);
           return null;
         });
   }
 
-  private void sumTogether(List<Tensor> gradients) {
-    if (gradients.isEmpty()) {
-      return;
+  /**
+   * Gives tensors of one worker to all others, in place; all call this at once.
+   *
+   * @param from its rank
+   */
+  void broadcast(List<Tensor> tensors, int from) {
+    if (size > 1) {
+      together(
+          tensors,
+          flat -> {
+            try (BroadcastOptions options = new BroadcastOptions()) {
+              options.rootRank(from);
+              wait(() -> group.broadcast(new TensorVector(flat), options));
+            }
+          });
     }
-    TensorScope.value(
-        () -> {
-          Tensor flat = F.cat(0, gradients.stream().map(Tensor::flatten).toList());
-          sum(flat);
-          long at = 0;
-          for (Tensor g : gradients) {
-            g.copy_(F.slice(flat, 0, at, at + g.numel()).view(g.shape()));
-            at += g.numel();
-          }
-          return null;
-        });
+  }
+
+  /** Has tensors changed in place, as few long ones instead of many short ones. */
+  private static void together(List<Tensor> tensors, Consumer<Tensor> change) {
+    for (int from = 0, to; from < tensors.size(); from = to) {
+      long numbers = tensors.get(from).numel();
+      for (to = from + 1;
+          to < tensors.size() && numbers + tensors.get(to).numel() <= BUCKET;
+          to++) {
+        numbers += tensors.get(to).numel();
+      }
+      List<Tensor> bucket = tensors.subList(from, to);
+      TensorScope.value(
+          () -> {
+            Tensor flat = F.cat(0, bucket.stream().map(Tensor::flatten).toList());
+            change.accept(flat);
+            long at = 0;
+            for (Tensor t : bucket) {
+              t.copy_(F.slice(flat, 0, at, at + t.numel()).view(t.shape()));
+              at += t.numel();
+            }
+            return null;
+          });
+    }
   }
 
   /**
@@ -208,7 +229,11 @@ public final class Workers implements AutoCloseable {
 
   /** In place, over all. */
   private void sum(Tensor t) {
-    try (Work work = group.allreduce(new TensorVector(t))) {
+    wait(() -> group.allreduce(new TensorVector(t)));
+  }
+
+  private static void wait(Supplier<Work> exchange) {
+    try (Work work = exchange.get()) {
       work._wait();
     } catch (RuntimeException e) {
       throw new RunFailed(

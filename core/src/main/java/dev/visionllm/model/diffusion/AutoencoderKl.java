@@ -223,7 +223,7 @@ public final class AutoencoderKl {
       }
       Tensor last = x;
       Tensor y = TensorScope.of(() -> mid_block.forward(last));
-      return conv_out.forward(torch.silu(conv_norm_out.forward(y)));
+      return conv_out.forward(F.silu(conv_norm_out.forward(y)));
     }
   }
 
@@ -261,7 +261,7 @@ public final class AutoencoderKl {
       Tensor x =
           TensorScope.chain(
               first, up_blocks.stream().map(b -> (UnaryOperator<Tensor>) b::forward).toList());
-      Tensor y = TensorScope.of(() -> torch.silu(conv_norm_out.forward(x)));
+      Tensor y = TensorScope.of(() -> F.silu(conv_norm_out.forward(x)));
       return conv_out.forward(y);
     }
   }

@@ -1,6 +1,7 @@
 package dev.visionllm.model.diffusion;
 
 import dev.visionllm.nn.Conv2d;
+import dev.visionllm.nn.F;
 import dev.visionllm.nn.GroupNorm;
 import dev.visionllm.nn.Linear;
 import dev.visionllm.nn.Params;
@@ -42,12 +43,12 @@ final class ResnetBlock {
     Tensor inner =
         TensorScope.of(
             () -> {
-              Tensor y = conv1.forward(torch.silu(norm1.forward(x)));
+              Tensor y = conv1.forward(F.silu(norm1.forward(x)));
               return time_emb_proj == null
                   ? y
                   : y.add(time_emb_proj.forward(torch.silu(time)).unsqueeze(-1).unsqueeze(-1));
             });
-    Tensor y = TensorScope.of(() -> conv2.forward(torch.silu(norm2.forward(inner))));
+    Tensor y = TensorScope.of(() -> conv2.forward(F.silu(norm2.forward(inner))));
     return y.add(conv_shortcut == null ? x : conv_shortcut.forward(x));
   }
 }

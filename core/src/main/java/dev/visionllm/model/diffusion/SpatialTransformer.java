@@ -123,7 +123,9 @@ final class SpatialTransformer {
           TensorScope.of(
               () -> {
                 Tensor y = proj.forward(x);
-                return F.slice(y, 2, 0, inner).mul(torch.gelu(F.slice(y, 2, inner, 2L * inner)));
+                Tensor gate = F.slice(y, 2, inner, 2L * inner);
+                return F.slice(y, 2, 0, inner)
+                    .mul(y.requires_grad() ? torch.gelu(gate) : torch.gelu_(gate));
               });
       return out.forward(gated);
     }

@@ -180,7 +180,7 @@ public final class Unet {
       x = block.forward(x, time, condition, skips);
     }
     Tensor last = x;
-    return TensorScope.of(() -> conv_out.forward(torch.silu(conv_norm_out.forward(last))));
+    return TensorScope.of(() -> conv_out.forward(F.silu(conv_norm_out.forward(last))));
   }
 
   /** Sines and cosines of the times in fp32: (b) -> (b, first level's channels). */
