@@ -8,4 +8,9 @@ package dev.visionllm.link;
  * @param token id of the routing token
  * @param at position of the routing token; its queries stand at {@code at + 1 ... at + queries}
  */
-public record Slot(int row, Tool tool, int token, int at) {}
+public record Slot(int row, Tool tool, int token, int at) {
+  /** Position of the first of the states that go to the decoder. */
+  public int first() {
+    return tool.queries() == 0 ? at : at + 1;
+  }
+}

@@ -94,13 +94,14 @@ public final class SuperLink {
    * @return (b, t, d), a new tensor; gradients reach the tables
    */
   public Tensor splice(Tensor embeddings, List<Slot> slots) {
-    if (slots.isEmpty()) {
+    List<Slot> laid = slots.stream().filter(s -> s.tool().queries() > 0).toList();
+    if (laid.isEmpty()) {
       return embeddings;
     }
     return put(
         embeddings,
-        positions(embeddings.size(1), slots),
-        F.cat(0, slots.stream().map(s -> s.tool().table()).toList()));
+        positions(embeddings.size(1), laid),
+        F.cat(0, laid.stream().map(s -> s.tool().table()).toList()));
   }
 
   /**
@@ -120,7 +121,7 @@ public final class SuperLink {
           long[] at = positions(t, mine);
           Tensor states =
               flat.index_select(0, Tensors.of(at, at.length).to(flat.device(), ScalarType.Long));
-          routes.add(new Route(row, tool, mine, states.reshape(mine.size(), tool.queries(), d)));
+          routes.add(new Route(row, tool, mine, states.reshape(mine.size(), tool.states(), d)));
         }
       }
     }
@@ -144,9 +145,7 @@ public final class SuperLink {
   private static long[] positions(long t, List<Slot> slots) {
     return slots.stream()
         .flatMapToLong(
-            s ->
-                IntStream.rangeClosed(1, s.tool().queries())
-                    .mapToLong(q -> s.row() * t + s.at() + q))
+            s -> IntStream.range(0, s.tool().states()).mapToLong(q -> s.row() * t + s.first() + q))
         .toArray();
   }
 }

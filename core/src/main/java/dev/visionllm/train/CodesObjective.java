@@ -56,7 +56,7 @@ final class CodesObjective implements Objective<List<ObjectSamples.Asked>> {
 
   /** Codes of the names, (b, most, q, l). */
   private Tensor codes(List<ObjectSamples.Asked> batch, int most, RandomGenerator random) {
-    int q = sizes.queries();
+    int q = sizes.states();
     int l = sizes.llm().hidden();
     float[] text = new float[batch.size() * most * q * l];
     for (int i = 0; i < batch.size(); i++) {

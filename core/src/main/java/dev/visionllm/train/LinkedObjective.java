@@ -138,7 +138,7 @@ final class LinkedObjective implements Objective<List<Sample>> {
   private Tensor link(List<Packer.Row> rows, List<Route> routes) {
     List<Tensor> states = new ArrayList<>();
     List<float[]> codes = new ArrayList<>();
-    int q = model.config().queries();
+    int q = model.config().states();
     int d = model.config().llm().hidden();
     for (Route r : routes) {
       List<String> names = rows.get(r.row()).names();

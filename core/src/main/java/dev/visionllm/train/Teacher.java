@@ -62,7 +62,7 @@ final class Teacher {
     this.gdino = gdino;
     this.resize = config.detector();
     this.weight = recipe.teacher();
-    int q = model.config().queries();
+    int q = model.config().states();
     int l = model.config().llm().hidden();
     codesShape = new long[] {1, corpus.classes().size(), q, l};
     codes = new float[corpus.classes().size() * q * l];

@@ -113,8 +113,7 @@ final class Decoding implements AutoCloseable {
     TensorScope.value(
         () -> {
           Tensor id = Tensors.of(flat, b, n);
-          Tensor table = model.links().tools().get(0).table();
-          Tensor x = model.llm().embed(id.to(table.device(), id.scalar_type()));
+          Tensor x = model.llm().embed(id.to(model.device(), id.scalar_type()));
           forward(model.links().splice(x, slots), lengths, slots);
           return null;
         });
@@ -181,7 +180,7 @@ final class Decoding implements AutoCloseable {
           Tensor hidden = model.llm().forward(embeddings, positions, mask, cache);
           for (Slot s : slots) {
             Tensor states =
-                Multimodal.row(hidden, s.row(), s.at() + 1, s.at() + 1 + s.tool().queries());
+                Multimodal.row(hidden, s.row(), s.first(), s.first() + s.tool().states());
             Tensor kept = TensorScope.keep(states.clone());
             owned.add(kept);
             int before = count(valid[s.row()]) - lengths[s.row()];

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.function.ToIntFunction;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -36,7 +37,9 @@ public final class Multimodal {
    * @param pixelShuffle whether 2 x 2 patches are merged into one token before the bridge
    * @param outputLayer level of the image encoder that the bridge reads, negative from the end
    * @param regionHidden inner channels of the region encoder, 0 for none
-   * @param queries super-link queries per perception tool
+   * @param queries super-link queries per perception tool; 0 to hand over the routing token's own
+   *     state instead
+   * @param sharedQueries whether all perception tools have the same queries
    * @param generationQueries super-link queries per generation tool
    */
   public record Config(
@@ -47,14 +50,15 @@ public final class Multimodal {
       int regionHidden,
       Llama.Config llm,
       int queries,
+      boolean sharedQueries,
       int generationQueries) {
     /** Refuses numbers of queries that have no tokens. */
     public Config {
-      if (queries < 1 || queries > 8 || generationQueries < 1) {
+      if (queries < 0 || queries > 8 || generationQueries < 1) {
         throw new IllegalArgumentException(
             "num_embs is "
                 + queries
-                + ", should be 1 to 8; num_embs_gen is "
+                + ", should be 0 to 8; num_embs_gen is "
                 + generationQueries
                 + ", should be at least 1");
       }
@@ -74,6 +78,11 @@ public final class Multimodal {
                 + " layers and has "
                 + vision.layers());
       }
+    }
+
+    /** Hidden states that a call of a perception tool hands to its decoder. */
+    public int states() {
+      return Math.max(1, queries);
     }
 
     /** Language-model tokens per image tile. */
@@ -133,13 +142,17 @@ public final class Multimodal {
             .map(i -> idOf.applyAsInt(i == 1 ? "[EMB]" : "[EMB" + i + "]"))
             .toArray();
     int[] generation = new int[c.generationQueries()];
-    Arrays.fill(generation, perception[0]);
+    Arrays.fill(generation, idOf.applyAsInt("[EMB]"));
     int d = c.llm().hidden();
+    Tool det = Tool.of(p, "det", routing(idOf, "[DET]", "[GRD]", "[SEG]"), perception, d);
+    Map<Integer, String> pose = routing(idOf, "[POSE]");
     links =
         new SuperLink(
             List.of(
-                Tool.of(p, "det", routing(idOf, "[DET]", "[GRD]", "[SEG]"), perception, d),
-                Tool.of(p, "pose", routing(idOf, "[POSE]"), perception, d),
+                det,
+                c.sharedQueries()
+                    ? det.sharing("pose", pose)
+                    : Tool.of(p, "pose", pose, perception, d),
                 Tool.of(p, "gen", routing(idOf, "[GEN]"), generation, d),
                 Tool.of(p, "edit", routing(idOf, "[EDIT]"), generation, d)));
   }
@@ -165,6 +178,11 @@ public final class Multimodal {
   /** The image encoder. */
   public ImageEncoder vision() {
     return vis_encoder;
+  }
+
+  /** Where it computes. */
+  Device device() {
+    return llm.head().device();
   }
 
   /** The super-link. */
@@ -357,7 +375,7 @@ public final class Multimodal {
       }
     }
     Tensor tensor = Tensors.of(out, ids.size(), t);
-    return tensor.to(links.tools().get(0).table().device(), tensor.scalar_type());
+    return tensor.to(device(), tensor.scalar_type());
   }
 
   private static long[] positions(List<int[]> ids, int id, int t) {

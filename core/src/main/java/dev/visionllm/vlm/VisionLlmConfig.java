@@ -126,6 +126,7 @@ public record VisionLlmConfig(
             f.flag("use_region_encoder", false) ? f.integer("region_hidden_dim", 256) : 0,
             BackboneFields.llm(f.at("llm_config")),
             f.integer("num_embs", 4),
+            f.flag("share_embs", false), // ours
             f.integer("num_embs_gen", 64));
     GroundingDino.Config gdino =
         f.flag("use_gdino", false) ? gdino(f.at("gdino_config"), multimodal.llm().hidden()) : null;

@@ -81,4 +81,40 @@ class SuperLinkTest {
       assertThat(links.collect(x, List.of())).isEmpty();
     }
   }
+
+  /** Without queries nothing is laid, and the routing token's own state goes to the decoder. */
+  @Test
+  void aToolWithoutQueriesHandsOverTheTokensState() {
+    Native.load();
+    try (var scope = TensorScope.open()) {
+      Tool det = new Tool("det", Map.of(80, "[DET]"), new int[0], null);
+      Tool gen =
+          new Tool("gen", Map.of(82, "[GEN]"), GENERATION, Tensors.of(new float[] {4, 5}, 2, 1));
+      SuperLink links = new SuperLink(List.of(det, gen));
+      int[] row = links.lay(new int[] {9, 80, 82, 80});
+      assertThat(row).containsExactly(9, 80, 82, 90, 90, 80);
+      List<Slot> slots = links.slots(0, row);
+      Tensor x = links.splice(Tensors.of(new float[] {1, 2, 3, 0, 0, 6}, 1, 6, 1), slots);
+      assertThat(Tensors.floats(x)).containsExactly(1, 2, 3, 4, 5, 6);
+      List<Route> routes = links.collect(x, slots);
+      assertThat(routes.get(0).queries().shape()).containsExactly(2, 1, 1);
+      assertThat(Tensors.floats(routes.get(0).queries())).containsExactly(2, 6);
+      assertThat(Tensors.floats(routes.get(1).queries())).containsExactly(4, 5);
+    }
+  }
+
+  @Test
+  void toolsMayShareTheirQueries() {
+    Native.load();
+    try (var scope = TensorScope.open()) {
+      Tool det =
+          new Tool("det", Map.of(80, "[DET]"), PERCEPTION, Tensors.of(new float[] {1, 2, 3}, 3, 1));
+      SuperLink links = new SuperLink(List.of(det, det.sharing("pose", Map.of(83, "[POSE]"))));
+      int[] row = links.lay(new int[] {83, 80});
+      Tensor x = links.splice(Tensors.of(new float[8], 1, 8, 1), links.slots(0, row));
+      assertThat(Tensors.floats(x)).containsExactly(0, 1, 2, 3, 0, 1, 2, 3);
+      assertThat(links.collect(x, links.slots(0, row)).stream().map(r -> r.tool().name()))
+          .containsExactly("det", "pose");
+    }
+  }
 }

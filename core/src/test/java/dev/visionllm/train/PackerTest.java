@@ -52,6 +52,7 @@ class PackerTest {
             8,
             new Llama.Config(tokenizer.size(), 32, 48, 2, 4, 4, 1e-5, 10_000, 256, false),
             4,
+            false,
             8);
     try (var scope = TensorScope.open()) {
       model = new Multimodal(params, config, SpecialTokens.of(tokenizer)::id);

@@ -30,6 +30,7 @@ final class Tiny {
         8,
         new Llama.Config(VOCAB, 16, 24, 2, 4, 2, 1e-5, 10_000, context, false),
         4,
+        false,
         6);
   }
 

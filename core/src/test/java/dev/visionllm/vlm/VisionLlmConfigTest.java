@@ -134,6 +134,7 @@ class VisionLlmConfigTest {
                 256,
                 Llama.Config.VICUNA_7B,
                 4,
+                false,
                 64));
     assertThat(c.multimodal().tokensPerTile()).isEqualTo(576);
     assertThat(c.gdino()).isEqualTo(GroundingDino.Config.SWIN_T);
@@ -202,7 +203,7 @@ class VisionLlmConfigTest {
         "\"encoder_attention_heads\": 8|\"encoder_attention_heads\": 0|encoder heads 0",
         "\"decoder_attention_heads\": 8|\"decoder_attention_heads\": 0|decoder heads 0",
         "[3, 6, 12, 24]|[3, 6, 12, 0]|0 heads",
-        "\"num_embs\": 4,|\"num_embs\": 9,|num_embs is 9, should be 1 to 8",
+        "\"num_embs\": 4,|\"num_embs\": 9,|num_embs is 9, should be 0 to 8",
         "\"num_embs_gen\": 64|\"num_embs_gen\": 0|num_embs_gen is 0",
         "\"vis_output_layer\": -2|\"vis_output_layer\": 2|vis_output_layer is 2",
         "\"vis_output_layer\": -2|\"vis_output_layer\": -26|should be -1 to -25",
