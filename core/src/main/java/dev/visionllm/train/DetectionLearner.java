@@ -7,6 +7,7 @@ import dev.visionllm.model.gdino.DetectionLoss;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.model.gdino.MaskLoss;
 import dev.visionllm.model.gdino.Target;
+import dev.visionllm.nn.F;
 import dev.visionllm.tensor.Tensors;
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +16,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** A detector's training step, whatever its classes are conditioned by. */
-final class DetectionLearner {
+final class DetectionLearner implements ToolLearner<Objects> {
   private static final int STRIDE = 32; // sides are padded to multiples of it
 
   private final GroundingDino gdino;
@@ -45,6 +46,26 @@ final class DetectionLearner {
   /** Whether it needs silhouettes. */
   boolean learnsMasks() {
     return settings.maskPoints() > 0;
+  }
+
+  @Override
+  public String part() {
+    return "detection";
+  }
+
+  @Override
+  public Class<Objects> target() {
+    return Objects.class;
+  }
+
+  /** States are padded with zeros to the most classes of a row. */
+  @Override
+  public Tensor loss(List<Called<Objects>> rows, RandomGenerator random) {
+    List<Objects> objects = rows.stream().map(Called::target).toList();
+    int most = objects.stream().mapToInt(Objects::classes).max().orElseThrow();
+    List<Tensor> states =
+        rows.stream().map(r -> F.padRows(r.states("det", r.target().classes()), most)).toList();
+    return loss(objects, F.stack(0, states), random);
   }
 
   /**
