@@ -22,6 +22,7 @@ final class Tasks {
   private final Recipe.Detector detector;
   private final Map<List<Path>, Corpus> read = new HashMap<>();
   private DetectionLearner detection; // null until a source calls it
+  private PoseLearner pose; // likewise
 
   Tasks(
       VisionLlmConfig config,
@@ -54,6 +55,26 @@ final class Tasks {
       boolean masks = detection().learnsMasks();
       return new ExpressionSamples(corpus(s), e, packer, config.detector(), masks);
     }
+    if (s instanceof Source.Segmentation g) {
+      if (!detection().learnsMasks()) {
+        throw new IllegalArgumentException(
+            "task segmentation learns masks: set mask_points of the recipe's detector, the"
+                + " reference's are 12544");
+      }
+      return new SegmentationSamples(corpus(s), g, packer, config.detector());
+    }
+    if (s instanceof Source.Interactive i) {
+      if (config.multimodal().regionHidden() == 0) {
+        throw new IllegalArgumentException(
+            "task interactive marks regions, the model cannot see them: set use_region_encoder in"
+                + " config.json");
+      }
+      boolean masks = detection().learnsMasks();
+      return new InteractiveSamples(corpus(s), i, packer, config.detector(), masks);
+    }
+    if (s instanceof Source.Keypoints k) {
+      return new KeypointSamples(k, packer, config.poseDetector(), pose().slots());
+    }
     throw new IllegalStateException("no task " + s);
   }
 
@@ -63,7 +84,17 @@ final class Tasks {
     if (detection != null) {
       learners.add(detection);
     }
+    if (pose != null) {
+      learners.add(pose);
+    }
     return learners;
+  }
+
+  private PoseLearner pose() {
+    if (pose == null) {
+      pose = new PoseLearner(decoders.unipose(), detector.denoising());
+    }
+    return pose;
   }
 
   private DetectionLearner detection() {

@@ -243,7 +243,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         .with("llm\\.model\\.embed_tokens\\.weight", new Init.Fill.Normal(1))
         .with("llm\\..*\\.(o_proj|down_proj)\\.weight", new Init.Fill.Xavier(0.3))
         .with("emb_embeddings_.*", new Init.Fill.Normal(1))
-        .with(".*query_position_embeddings.*", new Init.Fill.Normal(1));
+        .with(".*(query_position_embeddings|tgt_embed).*", new Init.Fill.Normal(1));
   }
 
   private Map<String, Tensor> learning() {
