@@ -153,7 +153,7 @@ public record Corpus(
       }
       Path semantic = folder.resolve("semantic");
       if (Files.isDirectory(semantic)) {
-        List<String> byId =
+        List<String> values =
             coco.categories().stream()
                 .sorted(Comparator.comparingLong(CocoDataset.Category::id))
                 .map(CocoDataset.Category::name)
@@ -163,10 +163,10 @@ public record Corpus(
                 semantic,
                 folder.resolve("images"),
                 IndexMapDataset.Values.CLASSES,
-                byId.size(),
+                values.size(),
                 Problems.refuse());
         for (IndexMapDataset.Sample sample : dataset.samples()) {
-          maps.put(sample.picture(), new ClassMap(dataset, sample, byId));
+          maps.put(sample.picture(), new ClassMap(dataset, sample, values));
         }
       }
       Path refs = folder.resolve("refs.json");

@@ -194,9 +194,12 @@ class TasksTest {
           .filteredOn(n -> n.contains("lora_B"))
           .isNotEmpty()
           .allMatch(l::moved);
-      assertThat(l.params().taken().keySet())
-          .filteredOn(n -> n.startsWith("region_encoder"))
-          .anyMatch(n -> l.moved(n) == (source instanceof Source.Interactive));
+      assertThat(
+              l.params().taken().keySet().stream()
+                  .filter(n -> n.startsWith("region_encoder"))
+                  .anyMatch(l::moved))
+          .as("marks are seen")
+          .isEqualTo(source instanceof Source.Interactive);
     }
   }
 
