@@ -8,14 +8,13 @@ import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.model.gdino.MaskLoss;
 import dev.visionllm.model.gdino.Target;
 import dev.visionllm.tensor.Tensors;
-import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** A detector's training step, whatever its classes are conditioned by. */
-final class DetectionLearner {
+final class DetectionLearner implements ToolLearner<Objects> {
   private static final int STRIDE = 32; // sides are padded to multiples of it
 
   private final GroundingDino gdino;
@@ -47,6 +46,24 @@ final class DetectionLearner {
     return settings.maskPoints() > 0;
   }
 
+  @Override
+  public String part() {
+    return "detection";
+  }
+
+  @Override
+  public Class<Objects> target() {
+    return Objects.class;
+  }
+
+  @Override
+  public Tensor loss(List<Called<Objects>> rows, RandomGenerator random) {
+    List<Objects> objects = rows.stream().map(Called::target).toList();
+    Tensor text =
+        ToolLearner.padded(rows.stream().map(r -> r.states("det", r.target().classes())).toList());
+    return loss(objects, text, random);
+  }
+
   /**
    * The loss of a batch.
    *
@@ -55,11 +72,7 @@ final class DetectionLearner {
   Tensor loss(List<Objects> batch, Tensor text, RandomGenerator random) {
     int b = batch.size();
     int most = (int) text.size(1);
-    boolean[] named = new boolean[b * most];
-    for (int i = 0; i < b; i++) {
-      Arrays.fill(named, i * most, i * most + batch.get(i).classes(), true);
-    }
-    Tensor textMask = Tensors.of(named, b, most);
+    Tensor textMask = ToolLearner.called(batch.stream().mapToInt(Objects::classes).toArray(), most);
     PaddedBatch seen =
         PaddedBatch.of(batch.stream().map(Objects::seen).toList(), Normalize.IMAGENET_CV, STRIDE);
     List<Target> targets = batch.stream().map(Objects::target).toList();

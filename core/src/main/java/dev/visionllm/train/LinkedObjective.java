@@ -12,9 +12,11 @@ import dev.visionllm.vlm.Inputs;
 import dev.visionllm.vlm.Multimodal;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
 
@@ -22,18 +24,19 @@ import org.bytedeco.pytorch.Tensor;
  * Next-token loss on the assistant's words (paper 3.3), super-link positions ignored; and for the
  * tools that the answers call their decoder's loss, which flows through the super-link into the
  * language model (paper 3.2). Rows of different tasks may share a batch: the tokens decide. While a
- * detector is trained apart, the super-link states of rows without objects are pulled towards the
+ * detector is trained apart, the super-link states of rows without a target are pulled towards the
  * codes of the names that they stand for.
  */
 final class LinkedObjective implements Objective<List<Sample>> {
   private final List<SampleSource> sources;
   private final Multimodal model;
-  private final DetectionLearner detection; // null if no source has objects
+  private final List<ToolLearner<?>> learners;
   private final double link;
   private final boolean recompute;
   private final Problems problems;
 
   /**
+   * @param learners of the tools that the sources call, each for other targets
    * @param recompute whether the language model's blocks are run again on the way back
    * @param problems what becomes of broken samples
    * @param link weight of the pull towards the codes, 0 for none
@@ -41,13 +44,13 @@ final class LinkedObjective implements Objective<List<Sample>> {
   LinkedObjective(
       List<SampleSource> sources,
       Multimodal model,
-      DetectionLearner detection,
+      List<ToolLearner<?>> learners,
       double link,
       boolean recompute,
       Problems problems) {
     this.sources = sources;
     this.model = model;
-    this.detection = detection;
+    this.learners = List.copyOf(learners);
     this.link = link;
     this.recompute = recompute;
     this.problems = problems;
@@ -60,7 +63,9 @@ final class LinkedObjective implements Objective<List<Sample>> {
 
   @Override
   public List<String> parts() {
-    return List.of("language", "link", "detection");
+    List<String> parts = new ArrayList<>(List.of("language", "link"));
+    learners.forEach(l -> parts.add(l.part()));
+    return parts;
   }
 
   @Override
@@ -102,16 +107,13 @@ final class LinkedObjective implements Objective<List<Sample>> {
     Tensor hidden = chain.output();
     Map<String, Tensor> losses = new LinkedHashMap<>();
     losses.put("language", LanguageLoss.ofHidden(hidden, model.llm().head(), labels(rows, t)));
-    List<Route> free = new ArrayList<>();
-    List<Route> asked = new ArrayList<>();
-    for (Route r : model.links().collect(hidden, e.slots())) {
-      (samples.get(r.row()).objects() == null ? free : asked).add(r);
-    }
+    List<Route> routes = model.links().collect(hidden, e.slots());
+    List<Route> free = routes.stream().filter(r -> samples.get(r.row()).target() == null).toList();
     if (link > 0 && !free.isEmpty()) {
       losses.put("link", F.scale(link(rows, free), link));
     }
-    if (!asked.isEmpty()) {
-      losses.put("detection", detection(samples, asked, random));
+    for (ToolLearner<?> learner : learners) {
+      judge(learner, samples, routes, random).ifPresent(loss -> losses.put(learner.part(), loss));
     }
     return new Losses(losses, chain);
   }
@@ -127,12 +129,23 @@ final class LinkedObjective implements Objective<List<Sample>> {
     return Tensors.of(labels, rows.size(), t);
   }
 
-  /** States are padded with zeros to the most classes of a row: (b, most, q, l). */
-  private Tensor detection(List<Sample> samples, List<Route> asked, RandomGenerator random) {
-    int most = asked.stream().mapToInt(r -> r.slots().size()).max().orElseThrow();
-    Tensor text = F.stack(0, asked.stream().map(r -> F.padRows(r.queries(), most)).toList());
-    return detection.loss(
-        asked.stream().map(r -> samples.get(r.row()).objects()).toList(), text, random);
+  /** The loss of the rows that have a target of a learner's; none without such rows. */
+  private static <T extends ToolTarget> Optional<Tensor> judge(
+      ToolLearner<T> learner, List<Sample> samples, List<Route> routes, RandomGenerator random) {
+    List<ToolLearner.Called<T>> called = new ArrayList<>();
+    for (int i = 0; i < samples.size(); i++) {
+      if (learner.target().isInstance(samples.get(i).target())) {
+        Map<String, Tensor> states = new HashMap<>();
+        for (Route r : routes) {
+          if (r.row() == i) {
+            states.put(r.tool().name(), r.queries());
+          }
+        }
+        T target = learner.target().cast(samples.get(i).target());
+        called.add(new ToolLearner.Called<>(target, states));
+      }
+    }
+    return called.isEmpty() ? Optional.empty() : Optional.of(learner.loss(called, random));
   }
 
   private Tensor link(List<Packer.Row> rows, List<Route> routes) {

@@ -15,7 +15,7 @@ import java.util.List;
  * @param masks their silhouettes on {@code seen}, row by row, one object after the other; empty if
  *     masks are not learnt
  */
-record Objects(Raster seen, int classes, Target target, boolean[] masks) {
+record Objects(Raster seen, int classes, Target target, boolean[] masks) implements ToolTarget {
   /**
    * Resizes a picture and what is in it.
    *

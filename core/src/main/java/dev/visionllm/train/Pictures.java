@@ -4,6 +4,7 @@ import dev.visionllm.image.ImageFiles;
 import dev.visionllm.image.Raster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 
 /** Reads training pictures. */
 final class Pictures {
@@ -11,23 +12,28 @@ final class Pictures {
 
   /** Reads a picture and holds its size against the annotations. */
   static Raster read(Corpus.Picture p) {
+    return read(p.file(), p.width(), p.height());
+  }
+
+  /** Reads a picture that its annotations say is of that size. */
+  static Raster read(Path file, int width, int height) {
     try {
-      Raster raster = ImageFiles.read(p.file());
-      if (raster.width() != p.width() || raster.height() != p.height()) {
+      Raster raster = ImageFiles.read(file);
+      if (raster.width() != width || raster.height() != height) {
         throw new IllegalArgumentException(
-            p.file()
+            file
                 + " is "
                 + raster.width()
                 + "x"
                 + raster.height()
                 + ", its annotations say "
-                + p.width()
+                + width
                 + "x"
-                + p.height());
+                + height);
       }
       return raster;
     } catch (IOException e) {
-      throw new UncheckedIOException(p.file() + " cannot be read", e);
+      throw new UncheckedIOException(file + " cannot be read", e);
     }
   }
 }

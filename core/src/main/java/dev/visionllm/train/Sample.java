@@ -4,7 +4,7 @@ package dev.visionllm.train;
  * One row of a batch.
  *
  * @param row what the language model reads and learns to say
- * @param objects what the detector should find for the row's calls; null if its super-link states
- *     go nowhere
+ * @param target what the decoder should make of the row's calls; null if its super-link states go
+ *     nowhere
  */
-record Sample(Packer.Row row, Objects objects) {}
+record Sample(Packer.Row row, ToolTarget target) {}

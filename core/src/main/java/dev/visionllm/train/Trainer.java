@@ -4,7 +4,6 @@ import dev.visionllm.checkpoint.Adapter;
 import dev.visionllm.checkpoint.Checkpoint;
 import dev.visionllm.checkpoint.Init;
 import dev.visionllm.data.Problems;
-import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Hardware;
 import dev.visionllm.tensor.Native;
@@ -19,7 +18,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -116,15 +114,14 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
               : params.adapted(
                   recipe.lora().config(), state == null ? init(recipe.seed()) : state.model());
       Multimodal model = new Multimodal(tree, config.multimodal(), special::id);
-      GroundingDino gdino =
-          config.gdino() == null ? null : new GroundingDino(params.at("gdino"), config.gdino());
+      Decoders decoders = Decoders.of(params, config);
       Preprocess preprocess =
           new Preprocess(
               tokenizer,
               config.conversation(),
               config.tiles(),
               config.multimodal().tokensPerTile());
-      objective = objective(config, preprocess, model, gdino);
+      objective = objective(config, preprocess, model, decoders);
       learning = learning();
       if (recipe.lora() != null && learning.keySet().stream().noneMatch(n -> n.contains(LORA))) {
         throw new IllegalArgumentException(
@@ -156,7 +153,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
 
   @SuppressWarnings("unchecked")
   private Objective<Object> objective(
-      VisionLlmConfig config, Preprocess preprocess, Multimodal model, GroundingDino gdino)
+      VisionLlmConfig config, Preprocess preprocess, Multimodal model, Decoders decoders)
       throws IOException {
     Objective<?> o =
         switch (recipe.objective()) {
@@ -165,14 +162,13 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
                 Corpus.read(recipe.data().stream().flatMap(s -> s.folders().stream()).toList());
             Teacher teacher =
                 recipe.teacher() > 0
-                    ? new Teacher(config, corpus, model, gdino, extra, recipe)
+                    ? new Teacher(config, corpus, model, decoders.gdino(), extra, recipe)
                     : null;
             yield new PatchObjective(corpus, preprocess, model, extra, teacher);
           }
           case CODES -> {
-            DetectionLearner learner = new DetectionLearner(gdino, recipe.detector());
+            DetectionLearner learner = new DetectionLearner(decoders.gdino(), recipe.detector());
             List<ObjectSamples> sources = new ArrayList<>();
-            Map<List<Path>, Corpus> read = new HashMap<>();
             for (Source s : recipe.data()) {
               if (!(s instanceof Source.Objects objects)) {
                 throw new IllegalArgumentException(
@@ -180,49 +176,25 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
               }
               sources.add(
                   new ObjectSamples(
-                      corpus(s, read), objects, null, config.detector(), learner.learnsMasks()));
+                      Corpus.read(s.folders()),
+                      objects,
+                      null,
+                      config.detector(),
+                      learner.learnsMasks()));
             }
             yield new CodesObjective(sources, learner, config.multimodal());
           }
-          case LINKED -> linked(config, preprocess, model, gdino);
+          case LINKED -> {
+            Tasks tasks = new Tasks(config, preprocess, model, decoders, recipe.detector());
+            List<SampleSource> sources = new ArrayList<>();
+            for (Source s : recipe.data()) {
+              sources.add(tasks.source(s));
+            }
+            yield new LinkedObjective(
+                sources, model, tasks.learners(), recipe.link(), recipe.recompute(), problems);
+          }
         };
     return (Objective<Object>) o; // each objective eats the batches it loads
-  }
-
-  private LinkedObjective linked(
-      VisionLlmConfig config, Preprocess preprocess, Multimodal model, GroundingDino gdino)
-      throws IOException {
-    boolean detects = recipe.data().stream().anyMatch(s -> !(s instanceof Source.Conversations));
-    DetectionLearner learner = detects ? new DetectionLearner(gdino, recipe.detector()) : null;
-    boolean masks = detects && learner.learnsMasks();
-    List<SampleSource> sources = new ArrayList<>();
-    Map<List<Path>, Corpus> read = new HashMap<>();
-    for (Source s : recipe.data()) {
-      Corpus corpus = corpus(s, read);
-      int most =
-          s instanceof Source.Conversations c ? c.tokens() : config.multimodal().llm().context();
-      Packer packer =
-          new Packer(preprocess, model.links(), config.multimodal().tokensPerTile(), most);
-      if (s instanceof Source.Conversations c) {
-        sources.add(new ConversationSamples(corpus, c, packer));
-      } else if (s instanceof Source.Objects o) {
-        sources.add(new ObjectSamples(corpus, o, packer, config.detector(), masks));
-      } else if (s instanceof Source.Expressions e) {
-        sources.add(new ExpressionSamples(corpus, e, packer, config.detector(), masks));
-      }
-    }
-    return new LinkedObjective(
-        sources, model, learner, recipe.link(), recipe.recompute(), problems);
-  }
-
-  /** A source's folders, read once where several sources ask about them. */
-  private static Corpus corpus(Source s, Map<List<Path>, Corpus> read) throws IOException {
-    Corpus known = read.get(s.folders());
-    if (known == null) {
-      known = Corpus.read(s.folders());
-      read.put(s.folders(), known);
-    }
-    return known;
   }
 
   /** The recipe's folder for a name gives the tensor, with the right shape; others are drawn. */
@@ -273,7 +245,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         .with("llm\\.model\\.embed_tokens\\.weight", new Init.Fill.Normal(1))
         .with("llm\\..*\\.(o_proj|down_proj)\\.weight", new Init.Fill.Xavier(0.3))
         .with("emb_embeddings_.*", new Init.Fill.Normal(1))
-        .with(".*query_position_embeddings.*", new Init.Fill.Normal(1));
+        .with(".*(query_position_embeddings|tgt_embed).*", new Init.Fill.Normal(1));
   }
 
   private Map<String, Tensor> learning() {

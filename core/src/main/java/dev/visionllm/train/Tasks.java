@@ -1,0 +1,119 @@
+package dev.visionllm.train;
+
+import dev.visionllm.vlm.Multimodal;
+import dev.visionllm.vlm.Preprocess;
+import dev.visionllm.vlm.VisionLlmConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Opens the sources of a linked run, and makes the learners of the tools that they call: none that
+ * no source needs. Folders are read once where several sources ask about them.
+ */
+final class Tasks {
+  private final VisionLlmConfig config;
+  private final Preprocess preprocess;
+  private final Multimodal model;
+  private final Decoders decoders;
+  private final Recipe.Detector detector;
+  private final Map<List<Path>, Corpus> read = new HashMap<>();
+  private DetectionLearner detection; // null until a source calls it
+  private PoseLearner pose; // likewise
+
+  Tasks(
+      VisionLlmConfig config,
+      Preprocess preprocess,
+      Multimodal model,
+      Decoders decoders,
+      Recipe.Detector detector) {
+    this.config = config;
+    this.preprocess = preprocess;
+    this.model = model;
+    this.decoders = decoders;
+    this.detector = detector;
+  }
+
+  /**
+   * Opens a source.
+   *
+   * @throws IllegalArgumentException if the model lacks what its task needs
+   */
+  SampleSource source(Source s) throws IOException {
+    if (s instanceof Source.Conversations c) {
+      return new ConversationSamples(corpus(s), c, packer(c.tokens()));
+    }
+    Packer packer = packer(config.multimodal().llm().context());
+    if (s instanceof Source.Objects o) {
+      boolean masks = detection().learnsMasks();
+      return new ObjectSamples(corpus(s), o, packer, config.detector(), masks);
+    }
+    if (s instanceof Source.Expressions e) {
+      boolean masks = detection().learnsMasks();
+      return new ExpressionSamples(corpus(s), e, packer, config.detector(), masks);
+    }
+    if (s instanceof Source.Segmentation g) {
+      if (!detection().learnsMasks()) {
+        throw new IllegalArgumentException(
+            "task segmentation learns masks: set mask_points of the recipe's detector, the"
+                + " reference's are 12544");
+      }
+      return new SegmentationSamples(corpus(s), g, packer, config.detector());
+    }
+    if (s instanceof Source.Interactive i) {
+      if (config.multimodal().regionHidden() == 0) {
+        throw new IllegalArgumentException(
+            "task interactive marks regions, the model cannot see them: set use_region_encoder in"
+                + " config.json");
+      }
+      boolean masks = detection().learnsMasks();
+      return new InteractiveSamples(corpus(s), i, packer, config.detector(), masks);
+    }
+    if (s instanceof Source.Keypoints k) {
+      return new KeypointSamples(k, packer, config.poseDetector(), pose().slots());
+    }
+    throw new IllegalStateException("no task " + s);
+  }
+
+  /** Learners of the tools that the sources opened so far call. */
+  List<ToolLearner<?>> learners() {
+    List<ToolLearner<?>> learners = new ArrayList<>();
+    if (detection != null) {
+      learners.add(detection);
+    }
+    if (pose != null) {
+      learners.add(pose);
+    }
+    return learners;
+  }
+
+  private PoseLearner pose() {
+    if (pose == null) {
+      pose = new PoseLearner(decoders.unipose(), detector.denoising());
+    }
+    return pose;
+  }
+
+  private DetectionLearner detection() {
+    if (detection == null) {
+      detection = new DetectionLearner(decoders.gdino(), detector);
+    }
+    return detection;
+  }
+
+  private Packer packer(int most) {
+    return new Packer(preprocess, model.links(), config.multimodal().tokensPerTile(), most);
+  }
+
+  private Corpus corpus(Source s) throws IOException {
+    Corpus known = read.get(s.folders());
+    if (known == null) {
+      known = Corpus.read(s.folders());
+      read.put(s.folders(), known);
+    }
+    return known;
+  }
+}
