@@ -1,5 +1,6 @@
 package dev.visionllm.train;
 
+import dev.visionllm.data.Problems;
 import dev.visionllm.vlm.Multimodal;
 import dev.visionllm.vlm.Preprocess;
 import dev.visionllm.vlm.VisionLlmConfig;
@@ -11,29 +12,34 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Opens the sources of a linked run, and makes the learners of the tools that they call: none that
- * no source needs. Folders are read once where several sources ask about them.
+ * Opens the sources of a run, and makes the learners of the tools that they call: none that no
+ * source needs. Folders are read once where several sources ask about them.
  */
 final class Tasks {
   private final VisionLlmConfig config;
   private final Preprocess preprocess;
   private final Multimodal model;
   private final Decoders decoders;
-  private final Recipe.Detector detector;
+  private final Recipe recipe;
+  private final Problems problems;
   private final Map<List<Path>, Corpus> read = new HashMap<>();
-  private DetectionLearner detection; // null until a source calls it
+  private DetectionLearner detection; // null until a source calls it, like those below
+  private PaintingLearner<Painting.Drawn> generation;
+  private PaintingLearner<Painting.Edited> editing;
 
   Tasks(
       VisionLlmConfig config,
       Preprocess preprocess,
       Multimodal model,
       Decoders decoders,
-      Recipe.Detector detector) {
+      Recipe recipe,
+      Problems problems) {
     this.config = config;
     this.preprocess = preprocess;
     this.model = model;
     this.decoders = decoders;
-    this.detector = detector;
+    this.recipe = recipe;
+    this.problems = problems;
   }
 
   /**
@@ -54,7 +60,13 @@ final class Tasks {
       boolean masks = detection().learnsMasks();
       return new ExpressionSamples(corpus(s), e, packer, config.detector(), masks);
     }
-    throw new IllegalStateException("no task " + s);
+    if (s instanceof Source.Generation g) {
+      return new GenerationSamples(g, packer, generation().side(), problems);
+    }
+    if (s instanceof Source.Editing e) {
+      return new EditingSamples(e, packer, editing().side(), problems);
+    }
+    throw new IllegalArgumentException("data of task pictures is for objective autoencoder only");
   }
 
   /** Learners of the tools that the sources opened so far call. */
@@ -63,14 +75,43 @@ final class Tasks {
     if (detection != null) {
       learners.add(detection);
     }
+    learners.addAll(painters());
     return learners;
+  }
+
+  /** Those of them that learn to paint. */
+  List<PaintingLearner<?>> painters() {
+    List<PaintingLearner<?>> painters = new ArrayList<>();
+    if (generation != null) {
+      painters.add(generation);
+    }
+    if (editing != null) {
+      painters.add(editing);
+    }
+    return painters;
   }
 
   private DetectionLearner detection() {
     if (detection == null) {
-      detection = new DetectionLearner(decoders.gdino(), detector);
+      detection = new DetectionLearner(decoders.gdino(), recipe.detector());
     }
     return detection;
+  }
+
+  private PaintingLearner<Painting.Drawn> generation() throws IOException {
+    if (generation == null) {
+      Path folder = recipe.model().resolve("sd");
+      generation = PaintingLearner.generation(decoders.sd(), folder, recipe.painter().generation());
+    }
+    return generation;
+  }
+
+  private PaintingLearner<Painting.Edited> editing() throws IOException {
+    if (editing == null) {
+      Path folder = recipe.model().resolve("ip2p");
+      editing = PaintingLearner.editing(decoders.ip2p(), folder, recipe.painter().editing());
+    }
+    return editing;
   }
 
   private Packer packer(int most) {

@@ -182,8 +182,21 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
             }
             yield new CodesObjective(sources, learner, config.multimodal());
           }
+          case AUTOENCODER -> AutoencoderObjective.of(recipe, decoders, params.taken().keySet());
+          case DIFFUSION -> {
+            Tasks tasks = new Tasks(config, preprocess, model, decoders, recipe, problems);
+            List<PaintingSource> sources = new ArrayList<>();
+            for (Source s : recipe.data()) {
+              if (!(tasks.source(s) instanceof PaintingSource painting)) {
+                throw new IllegalArgumentException(
+                    "objective diffusion learns from data of task generation and editing only");
+              }
+              sources.add(painting);
+            }
+            yield new DiffusionObjective(sources, tasks.painters());
+          }
           case LINKED -> {
-            Tasks tasks = new Tasks(config, preprocess, model, decoders, recipe.detector());
+            Tasks tasks = new Tasks(config, preprocess, model, decoders, recipe, problems);
             List<SampleSource> sources = new ArrayList<>();
             for (Source s : recipe.data()) {
               sources.add(tasks.source(s));
@@ -243,6 +256,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         .with("llm\\.model\\.embed_tokens\\.weight", new Init.Fill.Normal(1))
         .with("llm\\..*\\.(o_proj|down_proj)\\.weight", new Init.Fill.Xavier(0.3))
         .with("emb_embeddings_.*", new Init.Fill.Normal(1))
+        .with(".*\\.llm2sd_mapper_queries", new Init.Fill.Normal(1))
+        .with(".*\\.time_embedding\\.linear_.*weight", new Init.Fill.Xavier(1))
         .with(".*query_position_embeddings.*", new Init.Fill.Normal(1));
   }
 
@@ -391,6 +406,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   @Override
   public void close() {
     batches.close();
+    objective.close();
     optimizer.close();
     params.close();
     extra.close();
