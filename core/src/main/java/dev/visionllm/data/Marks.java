@@ -1,11 +1,13 @@
 package dev.visionllm.data;
 
 import dev.visionllm.data.Dialogue.Region;
+import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.Mask;
 import dev.visionllm.geometry.Rle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
  * Draws regions that a user could mark an object with. As in the reference's
@@ -14,7 +16,7 @@ import java.util.random.RandomGenerator;
  * direction drift. Unlike there a point is one point, not up to 20 pixels, and a walk turns at the
  * outline instead of being cut off there, since these regions are what a user can give.
  */
-final class Marks {
+public final class Marks {
   private static final int FEWEST_PIXELS = 10;
   private static final double SIDE = 336; // picture's side that the reference's speeds are for
   private static final double SPEED = 20; // most pixels of a step
@@ -24,12 +26,24 @@ final class Marks {
   private static final int MOST_STEPS = 30;
   private static final int TRIES = 20;
 
-  private final Scene scene;
+  private final Mask object;
+  private final Box bounds;
+  private final int[] pixels; // of the object, row by row
   private final RandomGenerator random;
 
-  Marks(Scene scene, RandomGenerator random) {
-    this.scene = scene;
+  /**
+   * @param object its pixels, at the picture's size
+   * @throws IllegalArgumentException if it has none
+   */
+  public Marks(Mask object, RandomGenerator random) {
+    this.object = object;
     this.random = random;
+    bounds = object.bounds();
+    boolean[] bits = object.bits();
+    pixels = IntStream.range(0, bits.length).filter(i -> bits[i]).toArray();
+    if (pixels.length == 0) {
+      throw new IllegalArgumentException("an object without pixels cannot be marked");
+    }
   }
 
   /**
@@ -37,25 +51,23 @@ final class Marks {
    *
    * @param slack how far the sides of a box may be off, as a share of the object's
    */
-  Region any(int thing, double slack) {
-    boolean tiny = scene.things().get(thing).area() < FEWEST_PIXELS;
-    return switch (random.nextInt(tiny ? 2 : 4)) {
-      case 0 -> box(thing, slack);
-      case 1 -> new Region.Mask(Rle.of(Mask.of(scene.width(), scene.height(), scene.mask(thing))));
-      case 2 -> point(thing);
-      default -> scribble(thing);
+  public Region any(double slack) {
+    return switch (random.nextInt(pixels.length < FEWEST_PIXELS ? 2 : 4)) {
+      case 0 -> box(slack);
+      case 1 -> new Region.Mask(Rle.of(object));
+      case 2 -> point();
+      default -> scribble();
     };
   }
 
-  private Region box(int thing, double slack) {
-    Scene.Thing t = scene.things().get(thing);
-    double w = slack * (t.x1() - t.x0());
-    double h = slack * (t.y1() - t.y0());
+  private Region box(double slack) {
+    double w = slack * bounds.width();
+    double h = slack * bounds.height();
     return new Region.Box(
-        tenth(Math.max(0, t.x0() + w * noise())),
-        tenth(Math.max(0, t.y0() + h * noise())),
-        tenth(Math.min(scene.width(), t.x1() + w * noise())),
-        tenth(Math.min(scene.height(), t.y1() + h * noise())));
+        tenth(Math.max(0, bounds.x0() + w * noise())),
+        tenth(Math.max(0, bounds.y0() + h * noise())),
+        tenth(Math.min(object.width(), bounds.x1() + w * noise())),
+        tenth(Math.min(object.height(), bounds.y1() + h * noise())));
   }
 
   private double noise() {
@@ -66,39 +78,21 @@ final class Marks {
     return Math.round(v * 10) / 10.0;
   }
 
-  private boolean on(int thing, int x, int y) {
-    return x >= 0
-        && y >= 0
-        && x < scene.width()
-        && y < scene.height()
-        && scene.owner()[y * scene.width() + x] == thing;
+  private boolean on(int x, int y) {
+    return x >= 0 && y >= 0 && x < object.width() && y < object.height() && object.get(x, y);
   }
 
   /** The centre of a pixel of the object, away from its outline where one is found. */
-  private Region.Point point(int thing) {
-    int[] pixels = pixels(thing);
+  private Region.Point point() {
     Region.Point p = null;
     for (int k = 0; k < TRIES; k++) {
       int at = pixels[random.nextInt(pixels.length)];
-      int x = at % scene.width();
-      int y = at / scene.width();
+      int x = at % object.width();
+      int y = at / object.width();
       p = centre(x, y);
-      if (on(thing, x - 2, y) && on(thing, x + 2, y) && on(thing, x, y - 2) && on(thing, x, y + 2))
-        break;
+      if (on(x - 2, y) && on(x + 2, y) && on(x, y - 2) && on(x, y + 2)) break;
     }
     return p;
-  }
-
-  private int[] pixels(int thing) {
-    Scene.Thing t = scene.things().get(thing);
-    int[] pixels = new int[t.area()];
-    int n = 0;
-    for (int y = t.y0(); y < t.y1(); y++) {
-      for (int x = t.x0(); x < t.x1(); x++) {
-        if (on(thing, x, y)) pixels[n++] = y * scene.width() + x;
-      }
-    }
-    return pixels;
   }
 
   private static Region.Point centre(int x, int y) {
@@ -106,10 +100,10 @@ final class Marks {
   }
 
   /** A walk that stays on the object. */
-  private Region scribble(int thing) {
-    double scale = Math.min(scene.width(), scene.height()) / SIDE;
+  private Region scribble() {
+    double scale = Math.min(object.width(), object.height()) / SIDE;
     List<Region.Point> points = new ArrayList<>();
-    points.add(point(thing));
+    points.add(point());
     double speed = random.nextDouble() * SPEED;
     double angle = random.nextDouble() * 2 * Math.PI;
     int steps = random.nextInt(LEAST_STEPS, MOST_STEPS);
@@ -120,21 +114,21 @@ final class Marks {
       int x = (int) Math.floor(last.x() + scale * speed * Math.sin(angle));
       int y = (int) Math.floor(last.y() + scale * speed * Math.cos(angle));
       if (centre(x, y).equals(last)) continue;
-      if (clear(thing, last, x, y)) points.add(centre(x, y));
+      if (clear(last, x, y)) points.add(centre(x, y));
       else angle = random.nextDouble() * 2 * Math.PI;
     }
-    if (points.size() < 2) points.add(point(thing));
+    if (points.size() < 2) points.add(point());
     return new Region.Scribble(points);
   }
 
   /** Whether a straight line to a pixel stays on the object. */
-  private boolean clear(int thing, Region.Point from, int x, int y) {
+  private boolean clear(Region.Point from, int x, int y) {
     int n = (int) Math.max(Math.abs(x - from.x()), Math.abs(y - from.y())) + 1;
     for (int q = 1; q <= n; q++) {
       double share = q / (double) n;
       int px = (int) Math.floor(from.x() + (x + 0.5 - from.x()) * share);
       int py = (int) Math.floor(from.y() + (y + 0.5 - from.y()) * share);
-      if (!on(thing, px, py)) return false;
+      if (!on(px, py)) return false;
     }
     return true;
   }

@@ -1,6 +1,7 @@
 package dev.visionllm.data;
 
 import dev.visionllm.data.Dialogue.Region;
+import dev.visionllm.geometry.Mask;
 import dev.visionllm.prompt.Prompt;
 import dev.visionllm.text.RoutingToken;
 import java.util.ArrayList;
@@ -17,11 +18,9 @@ final class RegionTasks {
   private static final double HIDDEN = 0.75; // below this visible fraction
 
   private final Talk talk;
-  private final Marks marks;
 
   RegionTasks(Talk talk) {
     this.talk = talk;
-    this.marks = new Marks(talk.scene(), talk.random());
   }
 
   void recognition() {
@@ -31,7 +30,7 @@ final class RegionTasks {
       Map<String, String> values = talk.values(name);
       values.put("answer", name);
       values.put("region", Prompt.REGION);
-      talk.say(Task.RECOGNITION, "", values, List.of(marks.any(i, SLACK)), name, 0);
+      talk.say(Task.RECOGNITION, "", values, List.of(mark(i, SLACK)), name, 0);
     }
   }
 
@@ -53,7 +52,7 @@ final class RegionTasks {
         brief ? Task.REGION_CAPTION : Task.REGION_DETAIL,
         "",
         Map.of("region", Prompt.REGION, "caption", brief ? brief(i) : detailed(i)),
-        List.of(marks.any(i, SLACK)),
+        List.of(mark(i, SLACK)),
         talk.scene().things().get(i).name(),
         0);
   }
@@ -103,8 +102,14 @@ final class RegionTasks {
 
   private List<Region> regions(List<Integer> things, double slack) {
     List<Region> regions = new ArrayList<>();
-    for (int i : things) regions.add(marks.any(i, slack));
+    for (int i : things) regions.add(mark(i, slack));
     return regions;
+  }
+
+  private Region mark(int thing, double slack) {
+    Scene scene = talk.scene();
+    Mask mask = Mask.of(scene.width(), scene.height(), scene.mask(thing));
+    return new Marks(mask, talk.random()).any(slack);
   }
 
   /** "a red car". */

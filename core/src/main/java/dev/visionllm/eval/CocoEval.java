@@ -16,7 +16,6 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.ToDoubleBiFunction;
-import java.util.stream.IntStream;
 
 /**
  * COCO's average precision and recall of boxes, masks and key points, with the numbers of
@@ -41,20 +40,6 @@ public final class CocoEval {
 
   /** The falloff of COCO's 17 human key points, Params.kpt_oks_sigmas. */
   public static final List<Double> COCO_SIGMAS = KeypointSets.COCO.sigmas();
-
-  private static final double OTHER_SIGMA = .025;
-
-  /**
-   * The falloffs that the reference evaluates every set of key points with
-   * (datasets/evaluation/unikpt_eval.py): COCO's by position, and 0.025 for all further points.
-   *
-   * @param points how many the set has
-   */
-  public static List<Double> sigmasByPosition(int points) {
-    return IntStream.range(0, points)
-        .mapToObj(i -> i < COCO_SIGMAS.size() ? COCO_SIGMAS.get(i) : OTHER_SIGMA)
-        .toList();
-  }
 
   /**
    * A box as COCO writes it, kept so that overlaps round as in pycocotools: left, top, width,

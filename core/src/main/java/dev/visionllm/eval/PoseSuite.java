@@ -3,6 +3,7 @@ package dev.visionllm.eval;
 import dev.visionllm.data.KeypointDataset;
 import dev.visionllm.data.Problems;
 import dev.visionllm.geometry.KeypointSet;
+import dev.visionllm.geometry.KeypointSets;
 import dev.visionllm.image.ImageFiles;
 import dev.visionllm.result.Pose;
 import java.io.IOException;
@@ -15,7 +16,7 @@ import java.util.Map;
 /**
  * Keypoints with COCO's numbers, over categories that may have different sets of points
  * (keypoints.json). The categories shown are named, and absent ones. Falloffs are those of {@link
- * CocoEval#sigmasByPosition}.
+ * KeypointSets#sigmasByPosition}.
  */
 record PoseSuite(DataFolder data, KeypointDataset dataset) implements Suites.Evaluation {
   private static final String FILE = "keypoints.json";
@@ -50,7 +51,7 @@ record PoseSuite(DataFolder data, KeypointDataset dataset) implements Suites.Eva
     for (var c : dataset.categories()) {
       categories.put(c.category().name(), c);
       names.put(c.category().id(), c.category().name());
-      sigmas.put(c.category().id(), CocoEval.sigmasByPosition(c.points().size()));
+      sigmas.put(c.category().id(), KeypointSets.sigmasByPosition(c.points().size()));
     }
     var figures = new HashMap<Long, List<KeypointDataset.Figure>>();
     for (var f : dataset.figures()) {

@@ -207,6 +207,8 @@ public final class KeypointSets {
               + " lion, panther, tiger, giraffe, hippo, chimpanzee, gorilla, rabbit, skunk, mouse,"
               + " rat, otter, weasel, raccoon, rhino, marmot, squirrel, pig, mole, bear, panda");
 
+  private static final double OTHER_SIGMA = .025;
+
   private static final Map<String, KeypointSet> BY_WORD = new HashMap<>();
 
   static {
@@ -247,6 +249,19 @@ public final class KeypointSets {
               + ", or your own points separated by commas");
     }
     return KeypointSet.ofList(text);
+  }
+
+  /**
+   * The falloffs that the reference trains and evaluates every set of points with
+   * (modeling_unipose.py, datasets/evaluation/unikpt_eval.py): COCO's by position, and 0.025 for
+   * all further points.
+   *
+   * @param points how many the set has
+   */
+  public static List<Double> sigmasByPosition(int points) {
+    return IntStream.range(0, points)
+        .mapToObj(i -> i < COCO_SIGMAS.size() ? COCO_SIGMAS.get(i) : OTHER_SIGMA)
+        .toList();
   }
 
   /** The set that objects of a class usually have, such as "person" or "snow leopard". */

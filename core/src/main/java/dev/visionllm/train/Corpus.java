@@ -3,15 +3,20 @@ package dev.visionllm.train;
 import dev.visionllm.data.CocoDataset;
 import dev.visionllm.data.Dialogue;
 import dev.visionllm.data.ExpressionDataset;
+import dev.visionllm.data.IndexMapDataset;
 import dev.visionllm.data.LlavaDataset;
 import dev.visionllm.data.Problems;
 import dev.visionllm.geometry.Box;
+import dev.visionllm.geometry.LabelMap;
 import dev.visionllm.geometry.Mask;
+import dev.visionllm.geometry.Rle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -23,13 +28,30 @@ import java.util.TreeSet;
  * @param pictures in the order of the files
  * @param classes all class names, sorted
  * @param expressions what refs.json says of objects, where there is one
+ * @param maps those of semantic/ by picture, where there are some
  */
-public record Corpus(List<Picture> pictures, List<String> classes, List<Expression> expressions) {
+public record Corpus(
+    List<Picture> pictures,
+    List<String> classes,
+    List<Expression> expressions,
+    Map<Path, ClassMap> maps) {
   /** One object. */
   public record Thing(String name, Box box, CocoDataset.Segmentation segmentation) {
-    /** The object's mask at the picture's size. */
+    /**
+     * The object's mask at the picture's size.
+     *
+     * @throws IllegalArgumentException if nothing but its box is known
+     */
     public Mask mask(int width, int height) {
-      return segmentation.toRle(height, width).toMask();
+      return runs(width, height).toMask();
+    }
+
+    private Rle runs(int width, int height) {
+      if (segmentation == null) {
+        throw new IllegalArgumentException(
+            "an object of class " + name + " has no segmentation, from which masks are learnt");
+      }
+      return segmentation.toRle(height, width);
     }
   }
 
@@ -40,11 +62,54 @@ public record Corpus(List<Picture> pictures, List<String> classes, List<Expressi
   /** An object and the expressions that describe it and nothing else of its picture. */
   public record Expression(Picture picture, Thing thing, List<String> texts) {}
 
+  /**
+   * The class of every pixel of a picture.
+   *
+   * @param names of the classes, in the order of the values
+   */
+  public record ClassMap(
+      IndexMapDataset dataset, IndexMapDataset.Sample sample, List<String> names) {}
+
+  /**
+   * The pixels of each class that a picture shows, as one thing: those of its map, or where it has
+   * none of all of its objects.
+   */
+  List<Thing> merged(Picture p) {
+    Map<String, List<Rle>> runs = new LinkedHashMap<>();
+    ClassMap map = maps.get(p.file());
+    if (map == null) {
+      for (Thing t : p.things()) {
+        runs.computeIfAbsent(t.name(), k -> new ArrayList<>()).add(t.runs(p.width(), p.height()));
+      }
+    } else {
+      LabelMap labels = map.dataset().read(map.sample());
+      if (labels.width() != p.width() || labels.height() != p.height()) {
+        throw new IllegalArgumentException(
+            "%s is %dx%d, its picture %dx%d"
+                .formatted(
+                    map.sample().map(), labels.width(), labels.height(), p.width(), p.height()));
+      }
+      labels.areas().keySet().stream()
+          .filter(label -> label != LabelMap.NONE)
+          .forEach(label -> runs.put(map.names().get(label), List.of(Rle.of(labels.mask(label)))));
+    }
+    List<Thing> out = new ArrayList<>();
+    runs.forEach(
+        (name, parts) -> {
+          Rle all = Rle.union(parts);
+          if (all.area() > 0) {
+            out.add(new Thing(name, all.toBox(), new CocoDataset.Segmentation.Runs(all)));
+          }
+        });
+    return out;
+  }
+
   /** Reads folders that hold instances.json, conversations.jsonl and images/. */
   public static Corpus read(List<Path> folders) throws IOException {
     List<Picture> pictures = new ArrayList<>();
     TreeSet<String> classes = new TreeSet<>();
     List<Expression> expressions = new ArrayList<>();
+    Map<Path, ClassMap> maps = new HashMap<>();
     for (Path folder : folders) {
       if (!Files.isDirectory(folder)) {
         throw new IllegalArgumentException(
@@ -86,6 +151,24 @@ public record Corpus(List<Picture> pictures, List<String> classes, List<Expressi
         pictures.add(picture);
         byId.put(p.id(), picture);
       }
+      Path semantic = folder.resolve("semantic");
+      if (Files.isDirectory(semantic)) {
+        List<String> values =
+            coco.categories().stream()
+                .sorted(Comparator.comparingLong(CocoDataset.Category::id))
+                .map(CocoDataset.Category::name)
+                .toList();
+        IndexMapDataset dataset =
+            IndexMapDataset.open(
+                semantic,
+                folder.resolve("images"),
+                IndexMapDataset.Values.CLASSES,
+                values.size(),
+                Problems.refuse());
+        for (IndexMapDataset.Sample sample : dataset.samples()) {
+          maps.put(sample.picture(), new ClassMap(dataset, sample, values));
+        }
+      }
       Path refs = folder.resolve("refs.json");
       if (Files.exists(refs)) {
         for (ExpressionDataset.Reference r :
@@ -98,6 +181,7 @@ public record Corpus(List<Picture> pictures, List<String> classes, List<Expressi
         }
       }
     }
-    return new Corpus(List.copyOf(pictures), List.copyOf(classes), List.copyOf(expressions));
+    return new Corpus(
+        List.copyOf(pictures), List.copyOf(classes), List.copyOf(expressions), Map.copyOf(maps));
   }
 }

@@ -7,9 +7,7 @@ import dev.visionllm.model.gdino.DetectionLoss;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.model.gdino.MaskLoss;
 import dev.visionllm.model.gdino.Target;
-import dev.visionllm.nn.F;
 import dev.visionllm.tensor.Tensors;
-import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
@@ -58,14 +56,12 @@ final class DetectionLearner implements ToolLearner<Objects> {
     return Objects.class;
   }
 
-  /** States are padded with zeros to the most classes of a row. */
   @Override
   public Tensor loss(List<Called<Objects>> rows, RandomGenerator random) {
     List<Objects> objects = rows.stream().map(Called::target).toList();
-    int most = objects.stream().mapToInt(Objects::classes).max().orElseThrow();
-    List<Tensor> states =
-        rows.stream().map(r -> F.padRows(r.states("det", r.target().classes()), most)).toList();
-    return loss(objects, F.stack(0, states), random);
+    Tensor text =
+        ToolLearner.padded(rows.stream().map(r -> r.states("det", r.target().classes())).toList());
+    return loss(objects, text, random);
   }
 
   /**
@@ -76,11 +72,7 @@ final class DetectionLearner implements ToolLearner<Objects> {
   Tensor loss(List<Objects> batch, Tensor text, RandomGenerator random) {
     int b = batch.size();
     int most = (int) text.size(1);
-    boolean[] named = new boolean[b * most];
-    for (int i = 0; i < b; i++) {
-      Arrays.fill(named, i * most, i * most + batch.get(i).classes(), true);
-    }
-    Tensor textMask = Tensors.of(named, b, most);
+    Tensor textMask = ToolLearner.called(batch.stream().mapToInt(Objects::classes).toArray(), most);
     PaddedBatch seen =
         PaddedBatch.of(batch.stream().map(Objects::seen).toList(), Normalize.IMAGENET_CV, STRIDE);
     List<Target> targets = batch.stream().map(Objects::target).toList();

@@ -129,11 +129,16 @@ final class Packer {
 
   /** A row of one guided request and its answer. */
   Row pack(Raster picture, Guided guided) {
+    return pack(picture, guided, List.of());
+  }
+
+  /** The same with what the user marks, one region per placeholder of the question. */
+  Row pack(Raster picture, Guided guided, List<Dialogue.Region> regions) {
     List<Dialogue.Turn> turns =
         List.of(
             new Dialogue.Turn(Dialogue.Role.HUMAN, guided.question()),
             new Dialogue.Turn(Dialogue.Role.ASSISTANT, guided.answer()));
-    Dialogue dialogue = new Dialogue(guided.question(), "", "", turns, List.of(), null);
+    Dialogue dialogue = new Dialogue(guided.question(), "", "", turns, regions, null);
     return pack(picture, List.of(dialogue));
   }
 

@@ -21,18 +21,23 @@ final class Pictures {
 
   /** Reads a picture and holds its size against the annotations. */
   static Raster read(Corpus.Picture p) {
-    Raster raster = read(p.file());
-    if (raster.width() != p.width() || raster.height() != p.height()) {
+    return read(p.file(), p.width(), p.height());
+  }
+
+  /** Reads a picture that its annotations say is of that size. */
+  static Raster read(Path file, int width, int height) {
+    Raster raster = read(file);
+    if (raster.width() != width || raster.height() != height) {
       throw new IllegalArgumentException(
-          p.file()
+          file
               + " is "
               + raster.width()
               + "x"
               + raster.height()
               + ", its annotations say "
-              + p.width()
+              + width
               + "x"
-              + p.height());
+              + height);
     }
     return raster;
   }

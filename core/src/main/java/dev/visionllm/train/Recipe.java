@@ -118,7 +118,7 @@ public record Recipe(
   /**
    * How a detector learns.
    *
-   * @param denoising denoising queries of each sign, 0 for none
+   * @param denoising denoising queries of each sign, 0 for none; of the pose decoder too
    * @param dense weight of the one-to-many loss on encoder proposals, 0 for none
    * @param maskPoints points at which a mask is compared with the truth, 0 to learn no masks
    */

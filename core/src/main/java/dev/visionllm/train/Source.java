@@ -12,14 +12,17 @@ import java.util.Map;
   @JsonSubTypes.Type(value = Source.Conversations.class, name = "conversations"),
   @JsonSubTypes.Type(value = Source.Objects.class, name = "objects"),
   @JsonSubTypes.Type(value = Source.Expressions.class, name = "expressions"),
+  @JsonSubTypes.Type(value = Source.Segmentation.class, name = "segmentation"),
+  @JsonSubTypes.Type(value = Source.Interactive.class, name = "interactive"),
+  @JsonSubTypes.Type(value = Source.Keypoints.class, name = "keypoints"),
   @JsonSubTypes.Type(value = Source.Generation.class, name = "generation"),
   @JsonSubTypes.Type(value = Source.Editing.class, name = "editing"),
   @JsonSubTypes.Type(value = Source.Pictures.class, name = "pictures")
 })
 public sealed interface Source {
   /**
-   * Folders that hold instances.json, images/ and what the task needs beside them, where the task
-   * does not say otherwise.
+   * Folders that hold images/ and what the task needs beside them, mostly instances.json, where the
+   * task does not say otherwise.
    */
   List<Path> folders();
 
@@ -67,7 +70,7 @@ public sealed interface Source {
     public Objects {
       folders = some(folders);
       ratio = positive(ratio);
-      classes = classes == 0 ? 20 : classes;
+      classes = most("classes", classes, 20);
       share("narrow", narrow);
     }
 
@@ -88,6 +91,72 @@ public sealed interface Source {
     @Override
     public Source in(List<Path> other) {
       return new Expressions(other, ratio);
+    }
+  }
+
+  /**
+   * The pixels of named classes, of the picture's among others: one mask for each class, that of
+   * semantic/ where there are such maps (as ADE20K: the k-th category is gray k), else of all of
+   * its objects together. The answer calls the detector, which must learn masks.
+   *
+   * @param classes most in a prompt
+   * @param narrow as {@link Objects#narrow}
+   */
+  record Segmentation(List<Path> folders, double ratio, int classes, double narrow)
+      implements Source {
+    /** Fills what may be left out. */
+    public Segmentation {
+      folders = some(folders);
+      ratio = positive(ratio);
+      classes = most("classes", classes, 20);
+      share("narrow", narrow);
+    }
+
+    @Override
+    public Source in(List<Path> other) {
+      return new Segmentation(other, ratio, classes, narrow);
+    }
+  }
+
+  /**
+   * Objects that are marked with points, scribbles, boxes or masks; the answer calls the detector
+   * for each.
+   *
+   * @param regions most in a prompt
+   */
+  record Interactive(List<Path> folders, double ratio, int regions) implements Source {
+    /** Fills what may be left out. */
+    public Interactive {
+      folders = some(folders);
+      ratio = positive(ratio);
+      regions = most("regions", regions, 3);
+    }
+
+    @Override
+    public Source in(List<Path> other) {
+      return new Interactive(other, ratio, regions);
+    }
+  }
+
+  /**
+   * The figures of keypoints.json: classes of the picture among others that have the same points;
+   * the answer calls the pose decoder for classes and points.
+   *
+   * @param classes most in a prompt
+   * @param narrow share of prompts that name some of the points only, in any order
+   */
+  record Keypoints(List<Path> folders, double ratio, int classes, double narrow) implements Source {
+    /** Fills what may be left out. */
+    public Keypoints {
+      folders = some(folders);
+      ratio = positive(ratio);
+      classes = most("classes", classes, 5);
+      share("narrow", narrow);
+    }
+
+    @Override
+    public Source in(List<Path> other) {
+      return new Keypoints(other, ratio, classes, narrow);
     }
   }
 
@@ -151,6 +220,13 @@ public sealed interface Source {
       throw new IllegalArgumentException("every entry of data needs folders");
     }
     return List.copyOf(folders);
+  }
+
+  private static int most(String name, int most, int otherwise) {
+    if (most < 0) {
+      throw new IllegalArgumentException(name + " is " + most + ", should be positive");
+    }
+    return most == 0 ? otherwise : most;
   }
 
   private static double positive(double ratio) {

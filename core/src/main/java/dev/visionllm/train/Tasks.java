@@ -1,6 +1,5 @@
 package dev.visionllm.train;
 
-import dev.visionllm.data.Problems;
 import dev.visionllm.vlm.Multimodal;
 import dev.visionllm.vlm.Preprocess;
 import dev.visionllm.vlm.VisionLlmConfig;
@@ -12,34 +11,33 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Opens the sources of a run, and makes the learners of the tools that they call: none that no
- * source needs. Folders are read once where several sources ask about them.
+ * Opens the sources of a linked run, and makes the learners of the tools that they call: none that
+ * no source needs. Folders are read once where several sources ask about them.
  */
 final class Tasks {
   private final VisionLlmConfig config;
   private final Preprocess preprocess;
   private final Multimodal model;
   private final Decoders decoders;
-  private final Recipe recipe;
-  private final Problems problems;
+  private final Recipe.Detector detector;
+  private final Painters painters;
   private final Map<List<Path>, Corpus> read = new HashMap<>();
-  private DetectionLearner detection; // null until a source calls it, like those below
-  private PaintingLearner<Painting.Drawn> generation;
-  private PaintingLearner<Painting.Edited> editing;
+  private DetectionLearner detection; // null until a source calls it
+  private PoseLearner pose; // likewise
 
   Tasks(
       VisionLlmConfig config,
       Preprocess preprocess,
       Multimodal model,
       Decoders decoders,
-      Recipe recipe,
-      Problems problems) {
+      Recipe.Detector detector,
+      Painters painters) {
     this.config = config;
     this.preprocess = preprocess;
     this.model = model;
     this.decoders = decoders;
-    this.recipe = recipe;
-    this.problems = problems;
+    this.detector = detector;
+    this.painters = painters;
   }
 
   /**
@@ -60,13 +58,27 @@ final class Tasks {
       boolean masks = detection().learnsMasks();
       return new ExpressionSamples(corpus(s), e, packer, config.detector(), masks);
     }
-    if (s instanceof Source.Generation g) {
-      return new GenerationSamples(g, packer, generation().side(), problems);
+    if (s instanceof Source.Segmentation g) {
+      if (!detection().learnsMasks()) {
+        throw new IllegalArgumentException(
+            "task segmentation learns masks: set mask_points of the recipe's detector, the"
+                + " reference's are 12544");
+      }
+      return new SegmentationSamples(corpus(s), g, packer, config.detector());
     }
-    if (s instanceof Source.Editing e) {
-      return new EditingSamples(e, packer, editing().side(), problems);
+    if (s instanceof Source.Interactive i) {
+      if (config.multimodal().regionHidden() == 0) {
+        throw new IllegalArgumentException(
+            "task interactive marks regions, the model cannot see them: set use_region_encoder in"
+                + " config.json");
+      }
+      boolean masks = detection().learnsMasks();
+      return new InteractiveSamples(corpus(s), i, packer, config.detector(), masks);
     }
-    throw new IllegalArgumentException("data of task pictures is for objective autoencoder only");
+    if (s instanceof Source.Keypoints k) {
+      return new KeypointSamples(k, packer, config.poseDetector(), pose().slots());
+    }
+    return painters.source(s, packer);
   }
 
   /** Learners of the tools that the sources opened so far call. */
@@ -75,43 +87,25 @@ final class Tasks {
     if (detection != null) {
       learners.add(detection);
     }
-    learners.addAll(painters());
+    if (pose != null) {
+      learners.add(pose);
+    }
+    learners.addAll(painters.learners());
     return learners;
   }
 
-  /** Those of them that learn to paint. */
-  List<PaintingLearner<?>> painters() {
-    List<PaintingLearner<?>> painters = new ArrayList<>();
-    if (generation != null) {
-      painters.add(generation);
+  private PoseLearner pose() {
+    if (pose == null) {
+      pose = new PoseLearner(decoders.unipose(), detector.denoising());
     }
-    if (editing != null) {
-      painters.add(editing);
-    }
-    return painters;
+    return pose;
   }
 
   private DetectionLearner detection() {
     if (detection == null) {
-      detection = new DetectionLearner(decoders.gdino(), recipe.detector());
+      detection = new DetectionLearner(decoders.gdino(), detector);
     }
     return detection;
-  }
-
-  private PaintingLearner<Painting.Drawn> generation() throws IOException {
-    if (generation == null) {
-      Path folder = recipe.model().resolve("sd");
-      generation = PaintingLearner.generation(decoders.sd(), folder, recipe.painter().generation());
-    }
-    return generation;
-  }
-
-  private PaintingLearner<Painting.Edited> editing() throws IOException {
-    if (editing == null) {
-      Path folder = recipe.model().resolve("ip2p");
-      editing = PaintingLearner.editing(decoders.ip2p(), folder, recipe.painter().editing());
-    }
-    return editing;
   }
 
   private Packer packer(int most) {

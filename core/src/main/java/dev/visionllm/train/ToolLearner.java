@@ -1,5 +1,8 @@
 package dev.visionllm.train;
 
+import dev.visionllm.nn.F;
+import dev.visionllm.tensor.Tensors;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
@@ -34,6 +37,21 @@ interface ToolLearner<T extends ToolTarget> {
       }
       return s;
     }
+  }
+
+  /** States of several rows, padded with zeros to the most calls of one: (b, most, q, l). */
+  static Tensor padded(List<Tensor> states) {
+    long most = states.stream().mapToLong(s -> s.size(0)).max().orElseThrow();
+    return F.stack(0, states.stream().map(s -> F.padRows(s, most)).toList());
+  }
+
+  /** Where padded states are not padding, (b, most) bool. @param calls of each row */
+  static Tensor called(int[] calls, int most) {
+    boolean[] called = new boolean[calls.length * most];
+    for (int i = 0; i < calls.length; i++) {
+      Arrays.fill(called, i * most, i * most + calls[i], true);
+    }
+    return Tensors.of(called, calls.length, most);
   }
 
   /** Name of its loss among the parts of a step's. */

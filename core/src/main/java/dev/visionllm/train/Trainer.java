@@ -153,6 +153,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   private Objective<Object> objective(
       VisionLlmConfig config, Preprocess preprocess, Multimodal model, Decoders decoders)
       throws IOException {
+    Painters painters = new Painters(recipe.model(), decoders, recipe.painter(), problems);
     Objective<?> o =
         switch (recipe.objective()) {
           case PATCHES -> {
@@ -184,19 +185,15 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
           }
           case AUTOENCODER -> AutoencoderObjective.of(recipe, decoders, params.taken().keySet());
           case DIFFUSION -> {
-            Tasks tasks = new Tasks(config, preprocess, model, decoders, recipe, problems);
             List<PaintingSource> sources = new ArrayList<>();
             for (Source s : recipe.data()) {
-              if (!(tasks.source(s) instanceof PaintingSource painting)) {
-                throw new IllegalArgumentException(
-                    "objective diffusion learns from data of task generation and editing only");
-              }
-              sources.add(painting);
+              sources.add(painters.source(s, null));
             }
-            yield new DiffusionObjective(sources, tasks.painters());
+            yield new DiffusionObjective(sources, painters.learners());
           }
           case LINKED -> {
-            Tasks tasks = new Tasks(config, preprocess, model, decoders, recipe, problems);
+            Tasks tasks =
+                new Tasks(config, preprocess, model, decoders, recipe.detector(), painters);
             List<SampleSource> sources = new ArrayList<>();
             for (Source s : recipe.data()) {
               sources.add(tasks.source(s));
@@ -258,7 +255,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         .with("emb_embeddings_.*", new Init.Fill.Normal(1))
         .with(".*\\.llm2sd_mapper_queries", new Init.Fill.Normal(1))
         .with(".*\\.time_embedding\\.linear_.*weight", new Init.Fill.Xavier(1))
-        .with(".*query_position_embeddings.*", new Init.Fill.Normal(1));
+        .with(".*(query_position_embeddings|tgt_embed).*", new Init.Fill.Normal(1));
   }
 
   private Map<String, Tensor> learning() {

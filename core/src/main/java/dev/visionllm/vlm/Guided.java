@@ -32,7 +32,7 @@ public record Guided(String question, String answer, List<String> labels) {
   }
 
   /** Calls the detector for the pixels of classes. */
-  static Guided segment(List<String> names) {
+  public static Guided segment(List<String> names) {
     return new Guided(
         PICTURE + "Segment " + String.join(", ", names) + ".",
         list(names, RoutingToken.SEG) + ".",
@@ -40,7 +40,7 @@ public record Guided(String question, String answer, List<String> labels) {
   }
 
   /** Calls the detector for objects that the user marked. */
-  static Guided segment(int regions) {
+  public static Guided segment(int regions) {
     List<String> names = IntStream.rangeClosed(1, regions).mapToObj(i -> "region " + i).toList();
     String marks = String.join(", ", Collections.nCopies(regions, Prompt.REGION));
     return new Guided(
@@ -58,7 +58,7 @@ public record Guided(String question, String answer, List<String> labels) {
   }
 
   /** Calls the pose decoder for classes that share their keypoints. */
-  static Guided pose(List<String> classes, KeypointSet set) {
+  public static Guided pose(List<String> classes, KeypointSet set) {
     List<String> labels = new ArrayList<>(classes);
     labels.addAll(set.points());
     return new Guided(

@@ -36,8 +36,6 @@ final class Tools implements AutoCloseable {
   Tools(Path dir, VisionLlmConfig c, Checkpoint checkpoint, Hardware hardware) {
     model = dir.toAbsolutePath().normalize().getFileName().toString();
     DetectorResize resize = c.detector();
-    DetectorResize poseResize =
-        new DetectorResize(DetectorResize.Rule.TORCHVISION, resize.shortSide(), resize.longSide());
     gdino =
         new Part<>(
             "gdino",
@@ -51,7 +49,7 @@ final class Tools implements AutoCloseable {
             hardware,
             c.unipose() == null
                 ? null
-                : p -> new PoseFinder(new UniPose(p, c.unipose()), poseResize));
+                : p -> new PoseFinder(new UniPose(p, c.unipose()), c.poseDetector()));
     sd =
         new Part<>(
             "sd",

@@ -62,6 +62,12 @@ public record VisionLlmConfig(
     }
   }
 
+  /** How pictures are resized for the pose estimator: to the detector's sides, in its own way. */
+  public DetectorResize poseDetector() {
+    return new DetectorResize(
+        DetectorResize.Rule.TORCHVISION, detector.shortSide(), detector.longSide());
+  }
+
   private static void fits(
       String name, LatentDiffusion.Config c, boolean edits, Multimodal.Config m) {
     if (c != null && c.edits() != edits) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.KeypointSet;
+import dev.visionllm.geometry.KeypointSets;
 import dev.visionllm.geometry.Keypoints;
 import dev.visionllm.image.Raster;
 import dev.visionllm.result.Pose;
@@ -101,7 +102,7 @@ class PoseSuiteTest {
 
   @Test
   void falloffsGoByPosition() {
-    assertThat(CocoEval.sigmasByPosition(2)).containsExactly(.026, .025);
-    assertThat(CocoEval.sigmasByPosition(19)).startsWith(.026).endsWith(.089, .025, .025);
+    assertThat(KeypointSets.sigmasByPosition(2)).containsExactly(.026, .025);
+    assertThat(KeypointSets.sigmasByPosition(19)).startsWith(.026).endsWith(.089, .025, .025);
   }
 }

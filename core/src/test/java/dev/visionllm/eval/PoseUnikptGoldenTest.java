@@ -3,6 +3,7 @@ package dev.visionllm.eval;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.visionllm.Golden;
+import dev.visionllm.geometry.KeypointSets;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,8 @@ class PoseUnikptGoldenTest {
         var data = CocoJson.truths(file);
         var guesses = data.poses(dir.resolve(name + "_dt.json"));
         int points = guesses.get(0).shape().keypoints().points().size();
-        var report = CocoEval.keypoints(data.poses(), guesses, CocoEval.sigmasByPosition(points));
+        var report =
+            CocoEval.keypoints(data.poses(), guesses, KeypointSets.sigmasByPosition(points));
         var expected = GoldenJson.read(dir.resolve(name + "_expected.json"));
         var stats = GoldenJson.numbers(expected.get("stats"));
         double worst = 0;

@@ -112,7 +112,7 @@ class PaintingTest {
     final Params params = new Params(new Init(5));
     final Tokenizer tokenizer = Tokenizer.load(model);
     final Multimodal multimodal;
-    final Tasks tasks;
+    final Painters painters;
     final List<SampleSource> sources = new ArrayList<>();
 
     Fixture(Recipe recipe) throws IOException {
@@ -121,7 +121,8 @@ class PaintingTest {
       Preprocess preprocess =
           new Preprocess(tokenizer, c.conversation(), c.tiles(), c.multimodal().tokensPerTile());
       Decoders decoders = Decoders.of(params, c);
-      tasks = new Tasks(c, preprocess, multimodal, decoders, recipe, Problems.refuse());
+      painters = new Painters(model, decoders, recipe.painter(), Problems.refuse());
+      Tasks tasks = new Tasks(c, preprocess, multimodal, decoders, recipe.detector(), painters);
       for (Source s : recipe.data()) {
         sources.add(tasks.source(s));
       }
@@ -171,7 +172,12 @@ class PaintingTest {
         Fixture f = new Fixture(recipe)) {
       LinkedObjective objective =
           new LinkedObjective(
-              f.sources, f.multimodal, f.tasks.learners(), 0, true, Problems.refuse());
+              f.sources,
+              f.multimodal,
+              List.copyOf(f.painters.learners()),
+              0,
+              true,
+              Problems.refuse());
       SplittableRandom random = new SplittableRandom(2);
       Objective.Losses losses = objective.losses(objective.load(items(2), random), random);
       assertThat(losses.parts()).containsOnlyKeys("language", "generation", "editing");
@@ -196,7 +202,7 @@ class PaintingTest {
         Fixture f = new Fixture(recipe)) {
       DiffusionObjective objective =
           new DiffusionObjective(
-              f.sources.stream().map(PaintingSource.class::cast).toList(), f.tasks.painters());
+              f.sources.stream().map(PaintingSource.class::cast).toList(), f.painters.learners());
       SplittableRandom random = new SplittableRandom(2);
       Objective.Losses losses = objective.losses(objective.load(items(2), random), random);
       assertThat(losses.parts()).containsOnlyKeys("generation", "editing");
@@ -229,10 +235,12 @@ class PaintingTest {
   void wrongCombinationsSayWhatToDo() throws IOException {
     refused(recipe(WITHOUT, "linked", PAIRS, ".*"), "use_sd");
     refused(recipe(WITHOUT, "diffusion", EDITS, ".*"), "use_ip2p");
+    String classes = "- {task: objects, folders: [data]}\n";
+    refused(recipe(model, "diffusion", classes, ".*"), "the recipe has task objects");
     refused(recipe(WITHOUT, "autoencoder", PICTURES, ".*"), "match neither");
     refused(recipe(model, "autoencoder", PICTURES, ".*"), "match both");
     refused(recipe(model, "autoencoder", PAIRS, "sd[.].*"), "task pictures only");
-    refused(recipe(model, "linked", PICTURES, ".*"), "objective autoencoder only");
+    refused(recipe(model, "linked", PICTURES, ".*"), "the recipe has task pictures");
     String elsewhere = "- {task: pictures, folders: [nowhere]}\n";
     refused(recipe(model, "autoencoder", elsewhere, "sd[.].*"), "does not exist");
     recipe(model, "linked", PAIRS, ".*");

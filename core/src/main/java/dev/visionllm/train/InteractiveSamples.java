@@ -1,0 +1,80 @@
+package dev.visionllm.train;
+
+import dev.visionllm.data.Dialogue;
+import dev.visionllm.data.Marks;
+import dev.visionllm.geometry.Mask;
+import dev.visionllm.image.DetectorResize;
+import dev.visionllm.image.Raster;
+import dev.visionllm.vlm.Guided;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+
+/**
+ * Prompts that mark objects. As in the reference (datasets/coco_interactive.py) each region is a
+ * class of its own, of which there is one object.
+ */
+final class InteractiveSamples implements SampleSource {
+  private final List<Corpus.Picture> pictures;
+  private final Source.Interactive source;
+  private final Packer packer;
+  private final DetectorResize resize;
+  private final boolean masks;
+
+  InteractiveSamples(
+      Corpus corpus,
+      Source.Interactive source,
+      Packer packer,
+      DetectorResize resize,
+      boolean masks) {
+    this.pictures = corpus.pictures().stream().filter(p -> !p.things().isEmpty()).toList();
+    this.source = source;
+    this.packer = packer;
+    this.resize = resize;
+    this.masks = masks;
+  }
+
+  @Override
+  public int size() {
+    return pictures.size();
+  }
+
+  @Override
+  public double ratio() {
+    return source.ratio();
+  }
+
+  @Override
+  public Path file(int index) {
+    return pictures.get(index).file();
+  }
+
+  @Override
+  public Sample sample(int index, RandomGenerator random) {
+    Corpus.Picture p = pictures.get(index);
+    Raster picture = Pictures.read(p);
+    int wanted = 1 + random.nextInt(Math.min(source.regions(), p.things().size()));
+    List<Corpus.Thing> things = new ArrayList<>(p.things());
+    Collections.shuffle(things, new Random(random.nextLong()));
+    List<Corpus.Thing> marked = new ArrayList<>();
+    List<Dialogue.Region> regions = new ArrayList<>();
+    for (Corpus.Thing t : things) {
+      Mask mask = t.mask(p.width(), p.height());
+      if (marked.size() < wanted && !mask.isEmpty()) {
+        marked.add(t);
+        regions.add(new Marks(mask, random).any(0));
+      }
+    }
+    if (marked.isEmpty()) {
+      throw new IllegalArgumentException("no object of the picture has a pixel to be marked");
+    }
+    int n = marked.size();
+    return new Sample(
+        packer.pack(picture, Guided.segment(n), regions),
+        Objects.of(resize, picture, marked, IntStream.range(0, n).toArray(), n, masks, false));
+  }
+}
