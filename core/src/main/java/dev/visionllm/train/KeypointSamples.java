@@ -1,5 +1,6 @@
 package dev.visionllm.train;
 
+import dev.visionllm.data.BrokenSample;
 import dev.visionllm.data.CocoDataset;
 import dev.visionllm.data.KeypointDataset;
 import dev.visionllm.data.Problems;
@@ -12,7 +13,6 @@ import dev.visionllm.image.Raster;
 import dev.visionllm.model.gdino.Target;
 import dev.visionllm.model.unipose.PoseTarget;
 import dev.visionllm.vlm.Guided;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -49,8 +49,7 @@ final class KeypointSamples implements SampleSource {
    *
    * @param slots most points that a figure may have
    */
-  KeypointSamples(Source.Keypoints source, Packer packer, DetectorResize resize, int slots)
-      throws IOException {
+  KeypointSamples(Source.Keypoints source, Packer packer, DetectorResize resize, int slots) {
     this.source = source;
     this.packer = packer;
     this.resize = resize;
@@ -59,9 +58,10 @@ final class KeypointSamples implements SampleSource {
     }
   }
 
-  private void read(Path folder, int slots) throws IOException {
+  private void read(Path folder, int slots) {
     Path file = folder.resolve("keypoints.json");
-    KeypointDataset data = KeypointDataset.read(file, Problems.refuse());
+    KeypointDataset data =
+        BrokenSample.located(file, "", () -> KeypointDataset.read(file, Problems.refuse()));
     Map<Long, KeypointDataset.Category> categories = new HashMap<>();
     for (KeypointDataset.Category c : data.categories()) {
       if (c.points().size() > slots) {

@@ -289,6 +289,8 @@ class TasksTest {
     new KeypointDataset(List.of(), List.of(), List.of(category(1, "web", points)))
         .write(many.resolve("keypoints.json"));
     refused(MODEL, MASKS, keypoints(0).in(List.of(many)), "class web has 21 keypoints, more than");
+    Path without = dir.resolve("sources"); // a folder that holds something else
+    refused(MODEL, MASKS, keypoints(0).in(List.of(without)), "keypoints.json: there is no file");
     assertThatThrownBy(() -> new Source.Interactive(folders(), 1, -1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("regions is -1");
