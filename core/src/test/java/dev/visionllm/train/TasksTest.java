@@ -265,7 +265,8 @@ class TasksTest {
     Corpus corpus = Corpus.read(folders());
     Corpus unmapped =
         new Corpus(corpus.pictures(), corpus.classes(), corpus.expressions(), Map.of());
-    assertThat(corpus.maps()).hasSameSizeAs(corpus.pictures());
+    assertThat(corpus.maps())
+        .containsOnlyKeys(corpus.pictures().stream().map(Corpus.Picture::file).toList());
     for (Corpus.Picture p : corpus.pictures()) {
       assertThat(corpus.merged(p)).containsExactlyInAnyOrderElementsOf(unmapped.merged(p));
     }
