@@ -41,7 +41,7 @@ public enum Task {
   DIALOGUE("", "");
 
   /** The placeholder that stands for the tool calls of an answer. */
-  static final String TOOLS = "tools";
+  public static final String TOOLS = "tools";
 
   private final List<Asked> asks = new ArrayList<>();
   private final Set<String> answers = new LinkedHashSet<>();

@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
  */
 public final class Templates {
   /** Question and answer, filled in. */
-  record Wording(String question, String answer) {}
+  public record Wording(String question, String answer) {}
 
   private record Block(List<String> questions, Map<String, List<String>> answers) {}
 
@@ -78,7 +78,7 @@ public final class Templates {
    *
    * @param kind kind of answer: "", or one that the task names, such as "yes"
    */
-  Wording pick(Task task, String kind, Map<String, String> values, RandomGenerator random) {
+  public Wording pick(Task task, String kind, Map<String, String> values, RandomGenerator random) {
     List<Block> list = blocks.get(task);
     int questions = list.stream().mapToInt(b -> b.questions().size()).sum();
     int k = random.nextInt(questions); // every question equally often

@@ -118,6 +118,11 @@ final class LinkedObjective implements Objective<List<Sample>> {
     return new Losses(losses, chain);
   }
 
+  @Override
+  public void close() {
+    sources.forEach(SampleSource::close);
+  }
+
   private static Tensor labels(List<Packer.Row> rows, int t) {
     long[] labels = new long[rows.size() * t];
     for (int i = 0; i < rows.size(); i++) {

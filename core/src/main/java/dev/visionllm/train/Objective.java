@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param <B> a loaded batch
  */
-interface Objective<B> {
+interface Objective<B> extends AutoCloseable {
   /** What there is to draw from, one part a source of the recipe. */
   List<Mixture.Part> data();
 
@@ -24,6 +24,10 @@ interface Objective<B> {
 
   /** The losses of a batch. */
   Losses losses(B batch, RandomGenerator random);
+
+  /** Closes its data. */
+  @Override
+  default void close() {}
 
   /**
    * What is minimised.

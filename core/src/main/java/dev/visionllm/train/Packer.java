@@ -28,7 +28,8 @@ final class Packer {
    *
    * @param inputs ids laid with super-link placeholders, the picture, regions
    * @param labels one per id, {@link Labels#IGNORE} where nothing is learnt
-   * @param segments one per id: 0 the picture and what precedes it, k conversation k
+   * @param segments one per id: 0 the picture and what precedes it, or all of a row without one; k
+   *     conversation k
    * @param names what each tool call of the row names, in order
    */
   record Row(Inputs inputs, int[] labels, int[] segments, List<String> names) {}
@@ -139,6 +140,24 @@ final class Packer {
             new Dialogue.Turn(Dialogue.Role.ASSISTANT, guided.answer()));
     Dialogue dialogue = new Dialogue(guided.question(), "", "", turns, regions, null);
     return pack(picture, List.of(dialogue));
+  }
+
+  /**
+   * A row of one guided request without a picture, and its answer.
+   *
+   * @throws IllegalArgumentException if it does not fit
+   */
+  Row pack(Guided guided) {
+    Conversation.Turn turn = new Conversation.Turn(guided.question(), guided.answer());
+    Laid laid =
+        lay(Labels.of(preprocess.tokenizer(), preprocess.conversation().full(List.of(turn))), 0);
+    int length = laid.ids().length;
+    if (length > most) {
+      throw new IllegalArgumentException(
+          "the request has " + length + " tokens, a row holds at most " + most);
+    }
+    Inputs inputs = new Inputs(laid.ids(), List.of(), List.of());
+    return new Row(inputs, laid.labels(), new int[length], guided.labels());
   }
 
   private record Laid(int[] ids, int[] labels) {}

@@ -10,6 +10,15 @@ import java.nio.file.Path;
 final class Pictures {
   private Pictures() {}
 
+  /** Reads a picture. */
+  static Raster read(Path file) {
+    try {
+      return ImageFiles.read(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(file + " cannot be read", e);
+    }
+  }
+
   /** Reads a picture and holds its size against the annotations. */
   static Raster read(Corpus.Picture p) {
     return read(p.file(), p.width(), p.height());
@@ -17,23 +26,19 @@ final class Pictures {
 
   /** Reads a picture that its annotations say is of that size. */
   static Raster read(Path file, int width, int height) {
-    try {
-      Raster raster = ImageFiles.read(file);
-      if (raster.width() != width || raster.height() != height) {
-        throw new IllegalArgumentException(
-            file
-                + " is "
-                + raster.width()
-                + "x"
-                + raster.height()
-                + ", its annotations say "
-                + width
-                + "x"
-                + height);
-      }
-      return raster;
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + " cannot be read", e);
+    Raster raster = read(file);
+    if (raster.width() != width || raster.height() != height) {
+      throw new IllegalArgumentException(
+          file
+              + " is "
+              + raster.width()
+              + "x"
+              + raster.height()
+              + ", its annotations say "
+              + width
+              + "x"
+              + height);
     }
+    return raster;
   }
 }

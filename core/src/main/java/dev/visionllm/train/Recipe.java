@@ -42,6 +42,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param shardOptimizer whether each worker keeps a part of the optimiser's moments, not all
  * @param seed of everything random
  * @param detector how a detector learns
+ * @param painter the pictures that picture decoders learn from
  * @param link weight of the pull of super-link states towards their class codes, 0 for none
  * @param teacher weight of the pull of the image encoder towards a trained detector's features, 0
  *     for none
@@ -73,6 +74,7 @@ public record Recipe(
     @JsonProperty("shard_optimizer") boolean shardOptimizer,
     long seed,
     Detector detector,
+    Painter painter,
     double link,
     double teacher,
     boolean local,
@@ -84,6 +86,10 @@ public record Recipe(
     PATCHES,
     /** The detector finds named classes; text queries are fixed codes of the names. */
     CODES,
+    /** A picture decoder's autoencoder shows pictures again; ours, before all else. */
+    AUTOENCODER,
+    /** A picture decoder draws or edits what its own text encoder reads; ours, before the link. */
+    DIFFUSION,
     /** The language model answers; the losses of the tools that it calls flow back into it. */
     LINKED
   }
@@ -131,6 +137,25 @@ public record Recipe(
     }
   }
 
+  /**
+   * The pictures that picture decoders learn from.
+   *
+   * @param generation side of those that are made, in pixels; 0 for the model's own
+   * @param editing side of those that are edited, likewise
+   */
+  public record Painter(int generation, int editing) {
+    private static final Painter OWN = new Painter(0, 0);
+
+    /** Refuses negative sides. */
+    public Painter {
+      if (generation < 0 || editing < 0) {
+        throw new IllegalArgumentException(
+            "the painter's generation is %d and editing %d pixels: neither may be negative"
+                .formatted(generation, editing));
+      }
+    }
+  }
+
   /** Refuses numbers without a meaning and fills what may be left out. */
   public Recipe {
     from = from == null ? Map.of() : from;
@@ -140,6 +165,7 @@ public record Recipe(
     saveEvery = saveEvery == 0 ? 500 : saveEvery;
     clip = clip == 0 ? 1 : clip;
     detector = detector == null ? Detector.PLAIN : detector;
+    painter = painter == null ? Painter.OWN : painter;
     if (model == null || objective == null || data == null || data.isEmpty() || train == null) {
       throw new IllegalArgumentException("a recipe needs model, objective, data and train");
     }
@@ -227,6 +253,7 @@ public record Recipe(
         shardOptimizer,
         seed,
         detector,
+        painter,
         link,
         teacher,
         local,

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.random.RandomGenerator;
 
 /** Makes rows of data. Plain Java on loading threads: same arguments, same sample. */
-interface SampleSource {
+interface SampleSource extends AutoCloseable {
   /** Number of pictures or questions. */
   int size();
 
@@ -26,4 +26,8 @@ interface SampleSource {
 
   /** Reads and prepares one. */
   Sample sample(int index, RandomGenerator random);
+
+  /** Closes the files that it reads from as it goes. */
+  @Override
+  default void close() {}
 }

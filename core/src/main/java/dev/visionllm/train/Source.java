@@ -14,10 +14,16 @@ import java.util.Map;
   @JsonSubTypes.Type(value = Source.Expressions.class, name = "expressions"),
   @JsonSubTypes.Type(value = Source.Segmentation.class, name = "segmentation"),
   @JsonSubTypes.Type(value = Source.Interactive.class, name = "interactive"),
-  @JsonSubTypes.Type(value = Source.Keypoints.class, name = "keypoints")
+  @JsonSubTypes.Type(value = Source.Keypoints.class, name = "keypoints"),
+  @JsonSubTypes.Type(value = Source.Generation.class, name = "generation"),
+  @JsonSubTypes.Type(value = Source.Editing.class, name = "editing"),
+  @JsonSubTypes.Type(value = Source.Pictures.class, name = "pictures")
 })
 public sealed interface Source {
-  /** Folders that hold images/ and what the task needs beside them, mostly instances.json. */
+  /**
+   * Folders that hold images/ and what the task needs beside them, mostly instances.json, where the
+   * task does not say otherwise.
+   */
   List<Path> folders();
 
   /** How often batches are taken from here, beside those of the other sources. */
@@ -151,6 +157,61 @@ public sealed interface Source {
     @Override
     public Source in(List<Path> other) {
       return new Keypoints(other, ratio, classes, narrow);
+    }
+  }
+
+  /**
+   * Captions to draw; the answer calls image generation.
+   *
+   * @param folders with captions.json (COCO's) and images/; others as {@link
+   *     dev.visionllm.data.PairDataset} has them, tar shards, or folders of tar shards
+   */
+  record Generation(List<Path> folders, double ratio) implements Source {
+    /** Fills what may be left out. */
+    public Generation {
+      folders = some(folders);
+      ratio = positive(ratio);
+    }
+
+    @Override
+    public Source in(List<Path> other) {
+      return new Generation(other, ratio);
+    }
+  }
+
+  /**
+   * Pictures to change as told; the answer calls image editing.
+   *
+   * @param folders as {@link dev.visionllm.data.EditDataset} has them
+   */
+  record Editing(List<Path> folders, double ratio) implements Source {
+    /** Fills what may be left out. */
+    public Editing {
+      folders = some(folders);
+      ratio = positive(ratio);
+    }
+
+    @Override
+    public Source in(List<Path> other) {
+      return new Editing(other, ratio);
+    }
+  }
+
+  /**
+   * Pictures to encode and decode again, nothing else.
+   *
+   * @param folders of picture files, at any depth
+   */
+  record Pictures(List<Path> folders, double ratio) implements Source {
+    /** Fills what may be left out. */
+    public Pictures {
+      folders = some(folders);
+      ratio = positive(ratio);
+    }
+
+    @Override
+    public Source in(List<Path> other) {
+      return new Pictures(other, ratio);
     }
   }
 

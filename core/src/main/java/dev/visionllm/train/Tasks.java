@@ -20,6 +20,7 @@ final class Tasks {
   private final Multimodal model;
   private final Decoders decoders;
   private final Recipe.Detector detector;
+  private final Painters painters;
   private final Map<List<Path>, Corpus> read = new HashMap<>();
   private DetectionLearner detection; // null until a source calls it
   private PoseLearner pose; // likewise
@@ -29,12 +30,14 @@ final class Tasks {
       Preprocess preprocess,
       Multimodal model,
       Decoders decoders,
-      Recipe.Detector detector) {
+      Recipe.Detector detector,
+      Painters painters) {
     this.config = config;
     this.preprocess = preprocess;
     this.model = model;
     this.decoders = decoders;
     this.detector = detector;
+    this.painters = painters;
   }
 
   /**
@@ -75,7 +78,7 @@ final class Tasks {
     if (s instanceof Source.Keypoints k) {
       return new KeypointSamples(k, packer, config.poseDetector(), pose().slots());
     }
-    throw new IllegalStateException("no task " + s);
+    return painters.source(s, packer);
   }
 
   /** Learners of the tools that the sources opened so far call. */
@@ -87,6 +90,7 @@ final class Tasks {
     if (pose != null) {
       learners.add(pose);
     }
+    learners.addAll(painters.learners());
     return learners;
   }
 

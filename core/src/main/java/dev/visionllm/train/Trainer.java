@@ -155,6 +155,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   private Objective<Object> objective(
       VisionLlmConfig config, Preprocess preprocess, Multimodal model, Decoders decoders)
       throws IOException {
+    Painters painters = new Painters(recipe.model(), decoders, recipe.painter(), problems);
     Objective<?> o =
         switch (recipe.objective()) {
           case PATCHES -> {
@@ -184,8 +185,17 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
             }
             yield new CodesObjective(sources, learner, config.multimodal());
           }
+          case AUTOENCODER -> AutoencoderObjective.of(recipe, decoders, params.taken().keySet());
+          case DIFFUSION -> {
+            List<PaintingSource> sources = new ArrayList<>();
+            for (Source s : recipe.data()) {
+              sources.add(painters.source(s, null));
+            }
+            yield new DiffusionObjective(sources, painters.learners());
+          }
           case LINKED -> {
-            Tasks tasks = new Tasks(config, preprocess, model, decoders, recipe.detector());
+            Tasks tasks =
+                new Tasks(config, preprocess, model, decoders, recipe.detector(), painters);
             List<SampleSource> sources = new ArrayList<>();
             for (Source s : recipe.data()) {
               sources.add(tasks.source(s));
@@ -245,6 +255,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         .with("llm\\.model\\.embed_tokens\\.weight", new Init.Fill.Normal(1))
         .with("llm\\..*\\.(o_proj|down_proj)\\.weight", new Init.Fill.Xavier(0.3))
         .with("emb_embeddings_.*", new Init.Fill.Normal(1))
+        .with(".*\\.llm2sd_mapper_queries", new Init.Fill.Normal(1))
+        .with(".*\\.time_embedding\\.linear_.*weight", new Init.Fill.Xavier(1))
         .with(".*(query_position_embeddings|tgt_embed).*", new Init.Fill.Normal(1));
   }
 
@@ -401,6 +413,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   @Override
   public void close() {
     batches.close();
+    objective.close();
     optimizer.close();
     params.close();
     extra.close();

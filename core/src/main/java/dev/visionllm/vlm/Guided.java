@@ -73,12 +73,12 @@ public record Guided(String question, String answer, List<String> labels) {
   }
 
   /** Calls image generation. */
-  static Guided generate(String caption) {
+  public static Guided generate(String caption) {
     return new Guided("Draw " + caption, "Here it is " + RoutingToken.GEN.text(), List.of(caption));
   }
 
   /** Calls image editing. */
-  static Guided edit(String instruction) {
+  public static Guided edit(String instruction) {
     return new Guided(
         PICTURE + "Edit the picture: " + instruction,
         "Here it is " + RoutingToken.EDIT.text(),

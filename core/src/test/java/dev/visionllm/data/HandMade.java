@@ -12,7 +12,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /** Small data sets made by hand. */
-final class HandMade {
+public final class HandMade {
   private HandMade() {}
 
   /** Writes text; single quotes stand for double ones. */
@@ -45,13 +45,13 @@ final class HandMade {
   }
 
   /** One entry of an archive. */
-  record Entry(String name, byte[] bytes) {
-    static Entry of(String name, String text) {
+  public record Entry(String name, byte[] bytes) {
+    public static Entry of(String name, String text) {
       return new Entry(name, text.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
     }
   }
 
-  static Path tar(Path file, List<Entry> entries) throws IOException {
+  public static Path tar(Path file, List<Entry> entries) throws IOException {
     try (var out = new TarArchiveOutputStream(Files.newOutputStream(file))) {
       for (Entry e : entries) {
         TarArchiveEntry header = new TarArchiveEntry(e.name());

@@ -21,6 +21,7 @@ import dev.visionllm.text.Conversation;
 import dev.visionllm.text.Labels;
 import dev.visionllm.text.SpecialTokens;
 import dev.visionllm.text.Tokenizer;
+import dev.visionllm.vlm.Guided;
 import dev.visionllm.vlm.Multimodal;
 import dev.visionllm.vlm.Preprocess;
 import java.nio.file.Path;
@@ -138,6 +139,23 @@ class PackerTest {
         assertThat(row.labels()[i]).isEqualTo(Labels.IGNORE);
       }
     }
+  }
+
+  @Test
+  void aRequestWithoutAPictureCallsItsToolAlone() {
+    Packer.Row row = packer.pack(Guided.generate("a red dog"));
+    assertThat(row.inputs().images()).isEmpty();
+    assertThat(row.names()).containsExactly("a red dog");
+    int gen = SpecialTokens.of(tokenizer).id("[GEN]");
+    assertThat(Arrays.stream(row.labels()).filter(l -> l == gen).count()).isEqualTo(1);
+    int emb = SpecialTokens.of(tokenizer).emb(0);
+    assertThat(Arrays.stream(row.inputs().ids()).filter(i -> i == emb).count()).isEqualTo(8);
+    assertThat(row.labels()).hasSameSizeAs(row.segments()).doesNotContain(emb);
+    assertThat(loss(row)).isFinite();
+    Packer tiny = new Packer(preprocess(), model.links(), 4, 10);
+    assertThatThrownBy(() -> tiny.pack(Guided.generate("a red dog")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("at most 10");
   }
 
   @Test

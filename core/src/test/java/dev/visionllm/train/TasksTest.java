@@ -138,7 +138,9 @@ class TasksTest {
               config.conversation(),
               config.tiles(),
               config.multimodal().tokensPerTile());
-      Tasks tasks = new Tasks(config, preprocess, model, Decoders.of(params, config), detector);
+      Decoders decoders = Decoders.of(params, config);
+      Painters none = new Painters(folder, decoders, new Recipe.Painter(0, 0), Problems.refuse());
+      Tasks tasks = new Tasks(config, preprocess, model, decoders, detector, none);
       List<SampleSource> opened = new ArrayList<>();
       for (Source s : sources) {
         opened.add(tasks.source(s));

@@ -2,6 +2,7 @@ package dev.visionllm.model.diffusion;
 
 import dev.visionllm.nn.F;
 import dev.visionllm.tensor.Tensors;
+import java.util.Arrays;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -26,6 +27,9 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
 
   /** The reference's rate for editing. */
   public static final double EDITING_DROP = 0.05;
+
+  /** Ours for {@link #ofText}: a tenth of the texts, as Ho and Salimans (2022) have it. */
+  public static final double TEXT_DROP = 0.05;
 
   private static final double CAPTION_WEIGHT = 0.1;
 
@@ -73,20 +77,40 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
    */
   public Result of(
       Tensor states, Tensor pictures, Tensor sources, Tensor captions, int[] empty, Draw draw) {
+    Tensor condition = model.mapper().forward(states); // (b, q, c)
+    Tensor caption = captions == null ? null : torch.mse_loss(condition, text(captions));
+    Tensor without = TextToImage.unconditional(model, empty, condition);
+    Tensor dropped = chosen(draw.chance(), 0, 2 * drop).view(-1, 1, 1);
+    Tensor context = torch.where(dropped, without.detach(), condition);
+    Tensor image = image(pictures, sources, context, draw);
+    Tensor total = caption == null ? image : image.add(F.scale(caption, CAPTION_WEIGHT));
+    return new Result(total, image, caption);
+  }
+
+  /**
+   * Judges a batch without a language model (ours; Rombach et al. 2022): the condition is the text
+   * encoder's view of the texts, of which some are left empty. The text encoder learns with the
+   * denoiser.
+   *
+   * @param texts token ids int64 (b, q) of captions or instructions
+   * @return the squared error of the predicted noise; for the others see {@link #of}
+   */
+  public Tensor ofText(Tensor texts, Tensor pictures, Tensor sources, int[] empty, Draw draw) {
+    long[] none = Arrays.stream(empty).asLongStream().toArray();
+    Tensor dropped = chosen(draw.chance(), 0, 2 * drop).view(-1, 1);
+    Tensor ids = torch.where(dropped, Tensors.of(none, 1, none.length), texts);
+    return image(pictures, sources, model.textEncoder().forward(ids), draw);
+  }
+
+  /** Squared error of the noise that the denoiser sees in the pictures' latents. */
+  private Tensor image(Tensor pictures, Tensor sources, Tensor context, Draw draw) {
     if ((sources != null) != model.config().edits()) {
       throw new IllegalArgumentException(
           "pictures to edit are needed exactly where the denoiser edits");
     }
-    Tensor condition = model.mapper().forward(states); // (b, q, c)
-    Tensor caption = captions == null ? null : torch.mse_loss(condition, text(captions));
     Tensor noisy = noisy(pictures, draw);
     Tensor input = sources == null ? noisy : F.cat(1, noisy, kept(sources, draw.chance()));
-    Tensor without = TextToImage.unconditional(model, empty, condition);
-    Tensor dropped = chosen(draw.chance(), 0, 2 * drop).view(-1, 1, 1);
-    Tensor context = torch.where(dropped, without.detach(), condition);
-    Tensor image = torch.mse_loss(model.unet().forward(input, draw.times(), context), draw.noise());
-    Tensor total = caption == null ? image : image.add(F.scale(caption, CAPTION_WEIGHT));
-    return new Result(total, image, caption);
+    return torch.mse_loss(model.unet().forward(input, draw.times(), context), draw.noise());
   }
 
   private Tensor text(Tensor ids) {
