@@ -1,6 +1,7 @@
 package dev.visionllm.train;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.visionllm.image.Tiles;
 import dev.visionllm.nn.Lora;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,6 +23,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  *     gives the tensor; others are drawn
  * @param objective what is learnt
  * @param data where it is learnt from
+ * @param maxTiles most tiles that a picture is cut into for the image encoder; 0 for what the
+ *     model's configuration says
  * @param train patterns of parameter names that learn; all others are frozen
  * @param groups learning-rate factors by pattern, first match; none means 1
  * @param lora what is added to frozen layers of the language model and learns in their place; its
@@ -53,6 +56,7 @@ public record Recipe(
     Map<String, Path> from,
     Objective objective,
     List<Source> data,
+    @JsonProperty("max_tiles") int maxTiles,
     List<String> train,
     Map<String, Double> groups,
     Adapters lora,
@@ -155,6 +159,11 @@ public record Recipe(
     }
   }
 
+  /** How pictures are cut. @param model as the model's configuration says */
+  Tiles tiles(Tiles model) {
+    return maxTiles == 0 ? model : new Tiles(model.mode(), model.size(), maxTiles);
+  }
+
   /** Optimiser steps of the run. @param samples that there are in all */
   int steps(long samples) {
     return steps > 0
@@ -206,6 +215,7 @@ public record Recipe(
         start,
         objective,
         sources,
+        maxTiles,
         train,
         groups,
         lora,

@@ -121,7 +121,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
           new Preprocess(
               tokenizer,
               config.conversation(),
-              config.tiles(),
+              recipe.tiles(config.tiles()),
               config.multimodal().tokensPerTile());
       objective = objective(config, preprocess, model, gdino);
       learning = learning();
