@@ -34,6 +34,7 @@ import picocli.CommandLine.Parameters;
       "  visionllm train recipes/nano/1-detector.yaml --resume",
       "  visionllm train my.yaml --data train,more --out runs/second",
       "  visionllm train my.yaml --skip-broken",
+      "  visionllm train recipes/v2-7b/3-multi.yaml --dry-run",
       "  visionllm train my.yaml --nproc 2",
       "  visionllm train my.yaml --nodes 2 --rank 0 --master first-machine:29500"
     })
@@ -77,6 +78,11 @@ final class TrainCommand extends CliCommand {
       description = "Leave samples out that cannot be used, and list them at the end.")
   private boolean skip;
 
+  @Option(
+      names = "--dry-run",
+      description = "Tell what the run would take, and stop; needs neither weights nor data.")
+  private boolean dryRun;
+
   @Mixin private WorkerProcesses processes;
 
   @Override
@@ -84,6 +90,10 @@ final class TrainCommand extends CliCommand {
     Recipe r = Recipe.read(recipe);
     if (data != null) {
       r = r.withData(data);
+    }
+    if (dryRun) {
+      DryRun.print(this, recipe, r);
+      return Main.OK;
     }
     if (processes.starts()) {
       return processes.run(arguments());

@@ -126,6 +126,46 @@ class TrainCommandTest {
   }
 
   @Test
+  void aDryRunTellsWhatTheRunWouldTake() throws Exception {
+    MainTest.Run told = MainTest.run("train", recipe.toString(), "--out", run, "--dry-run");
+    assertThat(told.err()).isEmpty();
+    assertThat(told.code()).isEqualTo(Main.OK);
+    assertThat(told.out())
+        .containsPattern("vis_encoder +[\\d,]+ +[\\d,]+")
+        .contains("4 over 4 samples")
+        .contains("an estimate");
+    assertThat(dir.resolve("run")).doesNotExist();
+
+    Files.writeString(
+        recipe,
+        Files.readString(recipe)
+            .replace("steps: 4", "epochs: 3")
+            .replace("[data]", "[nowhere]")
+            .replace("\"vis_encoder.*\"", "\"vis_encoder.*\", \"legs.*\""));
+    told = MainTest.run("train", recipe.toString(), "--dry-run");
+    assertThat(told.out())
+        .contains("unknown: the recipe gives epochs")
+        .contains("pattern legs.* of the recipe matches no parameter");
+    told = MainTest.run("train", recipe.toString(), "--dry-run", "--json");
+    assertThat(told.code()).isEqualTo(Main.OK);
+    JsonNode json = JsonMapper.shared().readTree(told.out());
+    assertThat(json.at("/plan/parts/0/learning").asLong())
+        .isEqualTo(json.at("/plan/parts/0/parameters").asLong())
+        .isPositive();
+    assertThat(json.at("/plan/steps").isNull()).isTrue();
+    assertThat(json.at("/seconds").isNull()).isTrue();
+    assertThat(json.at("/secondsPerStep").asDouble()).isPositive();
+    assertThat(json.at("/plan/idle/0").asString()).isEqualTo("legs.*");
+  }
+
+  @Test
+  void durationsAreInUnitsThatSuit() {
+    assertThat(List.of(0.25, 90.0, 300.0, 86_400.0, 864_000.0))
+        .extracting(DryRun::duration)
+        .containsExactly("0.25 s", "90.0 s", "5.0 min", "24.0 h", "10.0 days");
+  }
+
+  @Test
   void badInputEndsInOneLine() throws Exception {
     assertBad("no run to resume", "train", recipe.toString(), "--out", run, "--resume");
     assertBad("nowhere.yaml", "train", dir.resolve("nowhere.yaml").toString());

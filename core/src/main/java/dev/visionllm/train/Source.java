@@ -2,6 +2,7 @@ package dev.visionllm.train;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,9 @@ public sealed interface Source {
 
   /** The same questions about other folders. */
   Source in(List<Path> folders);
+
+  /** How many samples the folders hold for the task; reads their annotations. */
+  long samples() throws IOException;
 
   /**
    * The conversations of conversations.jsonl, several about one picture in a row.
@@ -47,6 +51,11 @@ public sealed interface Source {
     public Source in(List<Path> other) {
       return new Conversations(other, ratio, dialogues, tokens, shares);
     }
+
+    @Override
+    public long samples() throws IOException {
+      return new ConversationSamples(Corpus.read(folders), this, null).size();
+    }
   }
 
   /**
@@ -69,6 +78,11 @@ public sealed interface Source {
     public Source in(List<Path> other) {
       return new Objects(other, ratio, classes, narrow);
     }
+
+    @Override
+    public long samples() throws IOException {
+      return Corpus.read(folders).pictures().size();
+    }
   }
 
   /** The expressions of refs.json; the answer calls the detector for the one object. */
@@ -82,6 +96,11 @@ public sealed interface Source {
     @Override
     public Source in(List<Path> other) {
       return new Expressions(other, ratio);
+    }
+
+    @Override
+    public long samples() throws IOException {
+      return Corpus.read(folders).expressions().size();
     }
   }
 
