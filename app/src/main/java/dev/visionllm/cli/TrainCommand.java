@@ -28,6 +28,8 @@ import picocli.CommandLine.Parameters;
       "A run that is interrupted ends after its step with a checkpoint; one that is killed has its",
       "last one. Both go on with --resume, to the same weights, on any number of workers: these",
       "share the passes that the recipe accumulates to a step, whose order does not change.",
+      "What a recipe's \"evaluate\" measures on the way is in metrics.jsonl too; OUT is then a",
+      "model folder. Other workers wait for it at most half an hour: limit it.",
       "",
       "Examples:",
       "  visionllm train recipes/nano/1-detector.yaml",
@@ -39,7 +41,11 @@ import picocli.CommandLine.Parameters;
       "  visionllm train my.yaml --nodes 2 --rank 0 --master first-machine:29500"
     })
 final class TrainCommand extends CliCommand {
-  /** How a run ended. */
+  /**
+   * How a run ended.
+   *
+   * @param evaluations all that the recipe wanted
+   */
   record Trained(
       String out,
       int steps,
@@ -48,7 +54,8 @@ final class TrainCommand extends CliCommand {
       int broken,
       double seconds,
       String metrics,
-      String chart) {}
+      String chart,
+      List<Metrics.Evaluation> evaluations) {}
 
   private static final String CHART = "loss.png";
   private static final int LISTED = 20; // broken samples
@@ -100,6 +107,9 @@ final class TrainCommand extends CliCommand {
     }
     Path run = out == null ? Path.of("runs", name(recipe)) : out;
     WorkerProcesses.Place place = processes.place();
+    boolean first = place == null || place.rank() == 0;
+    TrainEvaluation evaluation =
+        first && r.evaluate() != null ? new TrainEvaluation(this, r, run) : null;
     Workers workers =
         place == null ? Workers.alone() : Workers.join(place.rank(), place.size(), place.master());
     Problems problems = skip ? Problems.skip() : Problems.refuse();
@@ -113,7 +123,7 @@ final class TrainCommand extends CliCommand {
         return trainer.hasNext() ? Interrupt.CODE : Main.OK;
       }
       Metrics metrics = Metrics.open(run, trainer.done());
-      train(trainer, workers, r, run, metrics);
+      train(trainer, workers, r, run, metrics, evaluation);
       if (trainer.hasNext()) {
         trainer.save();
         err().println("interrupted after step " + trainer.done() + ": go on with --resume");
@@ -129,7 +139,13 @@ final class TrainCommand extends CliCommand {
     return trainer.hasNext() && !workers.any(Interrupt.asked());
   }
 
-  private void train(Trainer trainer, Workers workers, Recipe r, Path run, Metrics metrics)
+  private void train(
+      Trainer trainer,
+      Workers workers,
+      Recipe r,
+      Path run,
+      Metrics metrics,
+      TrainEvaluation evaluation)
       throws IOException {
     if (!json()) {
       print(
@@ -144,6 +160,9 @@ final class TrainCommand extends CliCommand {
       int first = trainer.done();
       long begun = System.nanoTime();
       long printed = 0;
+      if (evaluation != null) {
+        evaluation.after(trainer, metrics); // which a kill may have prevented
+      }
       while (goesOn(trainer, workers)) {
         long before = System.nanoTime();
         Trainer.Step last = trainer.next();
@@ -159,6 +178,9 @@ final class TrainCommand extends CliCommand {
             && (last.number() == first + 1 || !trainer.hasNext() || now - printed > LINE_NANOS)) {
           printed = now;
           print("%s", line(last, trainer.steps(), (now - begun) / 1e9 / (last.number() - first)));
+        }
+        if (evaluation != null) {
+          evaluation.after(trainer, metrics);
         }
       }
     }
@@ -182,7 +204,8 @@ final class TrainCommand extends CliCommand {
               problems.total(),
               seconds,
               run.resolve(Metrics.FILE).toString(),
-              chart.toString()));
+              chart.toString(),
+              metrics.evaluations()));
     } else {
       print("%s: %d steps done in %.0f s, loss curve %s", run, trainer.done(), seconds, chart);
     }

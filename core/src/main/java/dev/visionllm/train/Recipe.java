@@ -50,6 +50,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param local whether parts that are drawn start with heads that look at neighbouring patches and
  *     at like words
  * @param saveEvery steps between checkpoints
+ * @param evaluate what is measured on the way and at the end; null for nothing
  */
 public record Recipe(
     Path model,
@@ -78,7 +79,8 @@ public record Recipe(
     double link,
     double teacher,
     boolean local,
-    @JsonProperty("save_every") int saveEvery) {
+    @JsonProperty("save_every") int saveEvery,
+    Evaluation evaluate) {
 
   /** What a run learns. */
   public enum Objective {
@@ -130,6 +132,37 @@ public record Recipe(
             "the detector's denoising is %d, dense %s, mask_points %d: none may be negative"
                 .formatted(denoising, dense, maskPoints));
       }
+    }
+  }
+
+  /**
+   * How well the model does while it is trained.
+   *
+   * @param every steps between evaluations; there is one at the end too
+   * @param suites names of what is measured, as "visionllm evaluate" has them
+   * @param data folder of annotated data
+   * @param limit most pictures, or other things that a suite goes through; all if left out
+   */
+  public record Evaluation(int every, List<String> suites, Path data, int limit) {
+    /** Refuses numbers without a meaning and fills what may be left out. */
+    public Evaluation {
+      limit = limit == 0 ? Integer.MAX_VALUE : limit;
+      if (every < 1 || suites == null || suites.isEmpty() || data == null || limit < 1) {
+        throw new IllegalArgumentException(
+            "evaluate has every %d, suites %s, data %s and limit %d: it needs suites and data,"
+                    .formatted(every, suites, data, limit)
+                + " and the numbers must be positive");
+      }
+      suites = List.copyOf(suites);
+    }
+
+    /** Whether a step is followed by one. @param last of the run */
+    public boolean after(int step, int last) {
+      return step % every == 0 || step == last;
+    }
+
+    Evaluation under(Path dir) {
+      return new Evaluation(every, suites, dir.resolve(data).normalize(), limit);
     }
   }
 
@@ -198,7 +231,7 @@ public record Recipe(
 
   /** The same with other data folders for all sources, for runs elsewhere. */
   public Recipe withData(List<Path> folders) {
-    return with(model, from, data.stream().map(s -> s.in(folders)).toList());
+    return with(model, from, data.stream().map(s -> s.in(folders)).toList(), evaluate);
   }
 
   private Recipe under(Path dir) {
@@ -206,10 +239,15 @@ public record Recipe(
     for (Source s : data) {
       there.add(s.in(s.folders().stream().map(p -> dir.resolve(p).normalize()).toList()));
     }
-    return with(dir.resolve(model).normalize(), resolved(dir), there);
+    return with(
+        dir.resolve(model).normalize(),
+        resolved(dir),
+        there,
+        evaluate == null ? null : evaluate.under(dir));
   }
 
-  private Recipe with(Path modelDir, Map<String, Path> start, List<Source> sources) {
+  private Recipe with(
+      Path modelDir, Map<String, Path> start, List<Source> sources, Evaluation evaluation) {
     return new Recipe(
         modelDir,
         start,
@@ -237,7 +275,8 @@ public record Recipe(
         link,
         teacher,
         local,
-        saveEvery);
+        saveEvery,
+        evaluation);
   }
 
   private Map<String, Path> resolved(Path dir) {

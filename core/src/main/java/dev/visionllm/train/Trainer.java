@@ -68,6 +68,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   private final Batches<Object> batches;
   private final int steps;
   private int done;
+  private int saved; // step of the last checkpoint, -1 before the first
 
   /**
    * @param out folder for checkpoints
@@ -108,6 +109,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     params = new Params(state == null ? start(recipe, config) : state.model());
     extra = new Params(state == null ? new Init(recipe.seed()) : state.extra());
     done = state == null ? 0 : state.step();
+    saved = state == null ? -1 : done;
     try (var scope = TensorScope.open()) {
       Params tree =
           recipe.lora() == null
@@ -401,9 +403,12 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         .toList();
   }
 
-  /** Writes a checkpoint from which the run resumes; of several processes the first does. */
+  /**
+   * Writes a checkpoint from which the run resumes, unless it is there; of several processes the
+   * first does.
+   */
   public void save() {
-    if (workers.rank() > 0) {
+    if (workers.rank() > 0 || saved == done) {
       return;
     }
     try (var scope = TensorScope.open()) {
@@ -411,6 +416,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         Adapter.describe(out, learning.keySet(), recipe.lora().config());
       }
       TrainState.write(out, done, params.taken(), extra.taken(), optimizer.state());
+      saved = done;
     } catch (IOException e) {
       throw new java.io.UncheckedIOException("checkpoint " + out + " cannot be written", e);
     }
