@@ -32,6 +32,10 @@ final class Work {
   private final Layout layout;
 
   Work(Recipe recipe, VisionLlmConfig config, Layout layout) {
+    if (recipe.objective() == Recipe.Objective.CODES && config.gdino() == null) {
+      throw new IllegalArgumentException(
+          "objective codes trains a detector, the model has none: set use_gdino in config.json");
+    }
     this.recipe = recipe;
     this.config = config;
     this.layout = layout;

@@ -222,5 +222,19 @@ class PlanTest {
     assertThatThrownBy(() -> Plan.of(lost))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("no-model has no config.json");
+    Path blind = Files.createDirectory(dir.resolve("blind"));
+    Files.writeString(
+        blind.resolve("config.json"),
+        Files.readString(TINY.resolve("config.json"))
+            .replace("\"use_gdino\": true", "\"use_gdino\": false"));
+    Files.writeString(
+        file,
+        Files.readString(file)
+            .replaceAll("model: .*", "model: blind")
+            .replace("objective: linked", "objective: codes"));
+    Recipe codes = Recipe.read(file);
+    assertThatThrownBy(() -> Plan.of(codes))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("set use_gdino");
   }
 }
