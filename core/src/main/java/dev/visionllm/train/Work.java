@@ -75,10 +75,13 @@ final class Work {
       case PATCHES -> seen(1) + (recipe.teacher() > 0 ? forward("gdino") : 0);
       case CODES -> detector(false);
       case LINKED ->
-          seen(tiles())
-              + language(tokens(s))
-              + (s instanceof Source.Conversations ? 0 : detector(throughLanguage()));
+          seen(tiles()) + language(tokens(s)) + (detects(s) ? detector(throughLanguage()) : 0);
     };
+  }
+
+  /** Whether a task's answers call the detector. */
+  private static boolean detects(Source s) {
+    return s instanceof Source.Objects || s instanceof Source.Expressions;
   }
 
   /** Image encoder and bridge. */
