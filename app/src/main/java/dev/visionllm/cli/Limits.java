@@ -30,20 +30,29 @@ record Limits(double fp32, double bf16, double memory) {
   }
 
   private static double matmul(ScalarType dtype) {
+    return product(dtype, SIDE, SIDE, SIDE);
+  }
+
+  /** Rate of products of matrices, rows x in with in x out, over a second; GFLOP/s. */
+  static double product(ScalarType dtype, long rows, long in, long out) {
     return TensorScope.value(
         () -> {
-          Tensor a = torch.rand(new long[] {SIDE, SIDE}, Tensors.options(ScalarType.Float));
-          Tensor x = a.to(dtype);
+          Tensor x = random(dtype, rows, in);
+          Tensor w = random(dtype, in, out);
           List<Double> rates = new ArrayList<>();
           for (long begin = System.nanoTime(), now = begin; now - begin < SECOND; ) {
             long start = now;
-            try (Tensor y = torch.matmul(x, x)) {
+            try (Tensor y = torch.matmul(x, w)) {
               now = System.nanoTime();
             }
-            rates.add(2.0 * SIDE * SIDE * SIDE / (now - start));
+            rates.add(2.0 * rows * in * out / (now - start));
           }
           return median(rates);
         });
+  }
+
+  private static Tensor random(ScalarType dtype, long rows, long columns) {
+    return torch.rand(new long[] {rows, columns}, Tensors.options(ScalarType.Float)).to(dtype);
   }
 
   static double median(List<Double> values) {

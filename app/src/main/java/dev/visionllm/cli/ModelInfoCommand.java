@@ -221,7 +221,8 @@ final class ModelInfoCommand extends CliCommand {
     return Arrays.stream(e.shape()).reduce(1, Math::multiplyExact);
   }
 
-  private static String size(long bytes) {
+  /** In the unit that suits it. */
+  static String size(long bytes) {
     if (bytes < 10_000_000) {
       return String.format(Locale.ROOT, "%.1f kB", bytes / 1e3);
     }

@@ -4,7 +4,6 @@ import dev.visionllm.vlm.Skeleton;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import picocli.CommandLine.Command;
@@ -79,7 +78,7 @@ final class ModelSkeletonCommand extends CliCommand {
 
   private Skeleton.Preset preset() {
     for (Skeleton.Preset p : Skeleton.Preset.values()) {
-      if (p.name().toLowerCase(Locale.ROOT).replace('_', '-').equals(preset)) {
+      if (p.word().equals(preset)) {
         return p;
       }
     }

@@ -28,17 +28,24 @@ import picocli.CommandLine.Parameters;
       "A run that is interrupted ends after its step with a checkpoint; one that is killed has its",
       "last one. Both go on with --resume, to the same weights, on any number of workers: these",
       "share the passes that the recipe accumulates to a step, whose order does not change.",
+      "What a recipe's \"evaluate\" measures on the way is in metrics.jsonl too; OUT is then a",
+      "model folder. Other workers wait for it at most half an hour: limit it.",
       "",
       "Examples:",
       "  visionllm train recipes/nano/1-detector.yaml",
       "  visionllm train recipes/nano/1-detector.yaml --resume",
       "  visionllm train my.yaml --data train,more --out runs/second",
       "  visionllm train my.yaml --skip-broken",
+      "  visionllm train recipes/v2-7b/3-multi.yaml --dry-run",
       "  visionllm train my.yaml --nproc 2",
       "  visionllm train my.yaml --nodes 2 --rank 0 --master first-machine:29500"
     })
 final class TrainCommand extends CliCommand {
-  /** How a run ended. */
+  /**
+   * How a run ended.
+   *
+   * @param evaluations all that the recipe wanted
+   */
   record Trained(
       String out,
       int steps,
@@ -47,7 +54,8 @@ final class TrainCommand extends CliCommand {
       int broken,
       double seconds,
       String metrics,
-      String chart) {}
+      String chart,
+      List<Metrics.Evaluation> evaluations) {}
 
   private static final String CHART = "loss.png";
   private static final int LISTED = 20; // broken samples
@@ -77,6 +85,11 @@ final class TrainCommand extends CliCommand {
       description = "Leave samples out that cannot be used, and list them at the end.")
   private boolean skip;
 
+  @Option(
+      names = "--dry-run",
+      description = "Tell what the run would take, and stop; needs neither weights nor data.")
+  private boolean dryRun;
+
   @Mixin private WorkerProcesses processes;
 
   @Override
@@ -85,11 +98,18 @@ final class TrainCommand extends CliCommand {
     if (data != null) {
       r = r.withData(data);
     }
+    if (dryRun) {
+      DryRun.print(this, recipe, r);
+      return Main.OK;
+    }
     if (processes.starts()) {
       return processes.run(arguments());
     }
     Path run = out == null ? Path.of("runs", name(recipe)) : out;
     WorkerProcesses.Place place = processes.place();
+    boolean first = place == null || place.rank() == 0;
+    TrainEvaluation evaluation =
+        first && r.evaluate() != null ? new TrainEvaluation(this, r, run) : null;
     Workers workers =
         place == null ? Workers.alone() : Workers.join(place.rank(), place.size(), place.master());
     Problems problems = skip ? Problems.skip() : Problems.refuse();
@@ -107,7 +127,7 @@ final class TrainCommand extends CliCommand {
         return Interrupt.CODE;
       }
       Metrics metrics = Metrics.open(run, trainer.done());
-      train(trainer, workers, r, run, metrics);
+      train(trainer, workers, r, run, metrics, evaluation);
       if (trainer.hasNext()) {
         trainer.save();
         err().println("interrupted after step " + trainer.done() + ": go on with --resume");
@@ -123,7 +143,13 @@ final class TrainCommand extends CliCommand {
     return trainer.hasNext() && !workers.any(Interrupt.asked());
   }
 
-  private void train(Trainer trainer, Workers workers, Recipe r, Path run, Metrics metrics)
+  private void train(
+      Trainer trainer,
+      Workers workers,
+      Recipe r,
+      Path run,
+      Metrics metrics,
+      TrainEvaluation evaluation)
       throws IOException {
     if (!json()) {
       print(
@@ -138,6 +164,9 @@ final class TrainCommand extends CliCommand {
       int first = trainer.done();
       long begun = System.nanoTime();
       long printed = 0;
+      if (evaluation != null) {
+        evaluation.after(trainer, metrics); // which a kill may have prevented
+      }
       while (goesOn(trainer, workers)) {
         long before = System.nanoTime();
         Trainer.Step last = trainer.next();
@@ -153,6 +182,9 @@ final class TrainCommand extends CliCommand {
             && (last.number() == first + 1 || !trainer.hasNext() || now - printed > LINE_NANOS)) {
           printed = now;
           print("%s", line(last, trainer.steps(), (now - begun) / 1e9 / (last.number() - first)));
+        }
+        if (evaluation != null) {
+          evaluation.after(trainer, metrics);
         }
       }
     }
@@ -176,7 +208,8 @@ final class TrainCommand extends CliCommand {
               problems.total(),
               seconds,
               run.resolve(Metrics.FILE).toString(),
-              chart.toString()));
+              chart.toString(),
+              metrics.evaluations()));
     } else {
       print("%s: %d steps done in %.0f s, loss curve %s", run, trainer.done(), seconds, chart);
     }

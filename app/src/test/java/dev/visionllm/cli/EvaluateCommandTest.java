@@ -144,8 +144,8 @@ class EvaluateCommandTest {
 
   @Test
   void suitesAreNamed() {
-    assertThat(EvaluateCommand.chosen(List.of("all"))).containsExactly(Suite.values());
-    assertThat(EvaluateCommand.chosen(List.of("Caption", "vqa", "caption")))
+    assertThat(ChosenSuites.suites(List.of("all"))).containsExactly(Suite.values());
+    assertThat(ChosenSuites.suites(List.of("Caption", "vqa", "caption")))
         .containsExactly(Suite.CAPTION, Suite.VQA);
   }
 

@@ -126,6 +126,137 @@ class TrainCommandTest {
   }
 
   @Test
+  void aDryRunTellsWhatTheRunWouldTake() throws Exception {
+    MainTest.Run told = MainTest.run("train", recipe.toString(), "--out", run, "--dry-run");
+    assertThat(told.err()).isEmpty();
+    assertThat(told.code()).isEqualTo(Main.OK);
+    assertThat(told.out())
+        .containsPattern("vis_encoder +[\\d,]+ +[\\d,]+")
+        .contains("4 over 4 samples")
+        .contains("an estimate");
+    assertThat(dir.resolve("run")).doesNotExist();
+
+    Files.writeString(
+        recipe,
+        Files.readString(recipe)
+            .replace("steps: 4", "epochs: 3")
+            .replace("[data]", "[nowhere]")
+            .replace("\"vis_encoder.*\"", "\"vis_encoder.*\", \"legs.*\""));
+    told = MainTest.run("train", recipe.toString(), "--dry-run");
+    assertThat(told.out())
+        .contains("unknown: the recipe gives epochs")
+        .contains("pattern legs.* of the recipe matches no parameter");
+    told = MainTest.run("train", recipe.toString(), "--dry-run", "--json");
+    assertThat(told.code()).isEqualTo(Main.OK);
+    JsonNode json = JsonMapper.shared().readTree(told.out());
+    assertThat(json.at("/plan/parts/0/learning").asLong())
+        .isEqualTo(json.at("/plan/parts/0/parameters").asLong())
+        .isPositive();
+    assertThat(json.at("/plan/steps").isNull()).isTrue();
+    assertThat(json.at("/seconds").isNull()).isTrue();
+    assertThat(json.at("/secondsPerStep").asDouble()).isPositive();
+    assertThat(json.at("/plan/idle/0").asString()).isEqualTo("legs.*");
+  }
+
+  @Test
+  void durationsAreInUnitsThatSuit() {
+    assertThat(List.of(0.25, 90.0, 300.0, 86_400.0, 864_000.0))
+        .extracting(DryRun::duration)
+        .containsExactly("0.25 s", "90.0 s", "5.0 min", "24.0 h", "10.0 days");
+  }
+
+  private static final String EVALUATE =
+      "evaluate: {every: 3, suites: [detection, vqa], data: data, limit: 2}\n";
+
+  @Test
+  void evaluationsAreWrittenAndLeaveTheRunAsItIs() throws Exception {
+    assertThat(MainTest.run("train", recipe.toString(), "--out", run).code()).isEqualTo(Main.OK);
+    Files.writeString(recipe, Files.readString(recipe) + EVALUATE);
+    Path measured = dir.resolve("measured");
+    MainTest.Run told = MainTest.run("train", recipe.toString(), "--out", measured.toString());
+    assertThat(told.err()).isEmpty();
+    assertThat(told.code()).isEqualTo(Main.OK);
+    assertThat(told.out())
+        .contains("after step 3", "after step 4", "detection: 2 pictures", "vqa: ", "  AP ");
+    for (String file : List.of("model.safetensors", "state.safetensors")) {
+      assertThat(Files.mismatch(dir.resolve("run").resolve(file), measured.resolve(file)))
+          .as("first differing byte of %s", file)
+          .isEqualTo(-1);
+    }
+
+    assertThat(Files.readAllLines(measured.resolve("metrics.jsonl"))).hasSize(6);
+    List<Metrics.Evaluation> all = Metrics.open(measured, 4).evaluations();
+    assertThat(all).extracting(Metrics.Evaluation::step).containsExactly(3, 4);
+    assertThat(all.get(1).scores().keySet()).containsExactly("detection", "vqa");
+    MainTest.Run again =
+        MainTest.run(
+            "evaluate",
+            "--model",
+            measured.toString(),
+            "--suite",
+            "detection",
+            "--data",
+            dir.resolve("data").toString(),
+            "--limit",
+            "2",
+            "--json");
+    JsonNode scores = JsonMapper.shared().readTree(again.out()).at("/suites/0/scores");
+    assertThat(scores.size()).isEqualTo(all.get(1).scores().get("detection").size()).isPositive();
+    all.get(1)
+        .scores()
+        .get("detection")
+        .forEach(
+            (name, value) -> {
+              assertThat(scores.get(name).isNull()).as(name).isEqualTo(value == null);
+              assertThat(scores.get(name).asDouble(-1)).isEqualTo(value == null ? -1 : value);
+            });
+
+    assertThat(Metrics.open(measured, 3).evaluations()).isEqualTo(all.subList(0, 1));
+  }
+
+  /** As after a kill during the last evaluation: nothing is trained, and that is made up for. */
+  @Test
+  void anEvaluationThatIsMissingIsMadeUpFor() throws Exception {
+    Files.writeString(
+        recipe,
+        Files.readString(recipe)
+                .replace("objective: patches", "objective: linked")
+                .replace("vis_encoder.*", "llm.*lora_.*")
+                .replace("steps: 4", "steps: 1")
+            + "lora: {rank: 2, alpha: 4}\n"
+            + EVALUATE.replace("detection, vqa", "vqa"));
+    MainTest.Run first = MainTest.run("train", recipe.toString(), "--out", run, "--json");
+    assertThat(first.code()).as(first.err()).isEqualTo(Main.OK);
+    JsonNode evaluation = JsonMapper.shared().readTree(first.out()).at("/evaluations/0");
+    assertThat(evaluation.get("step").asInt()).isEqualTo(1);
+    assertThat(evaluation.at("/scores/vqa").size()).isPositive();
+
+    Path metrics = dir.resolve("run/metrics.jsonl");
+    List<String> lines = Files.readAllLines(metrics);
+    assertThat(lines).hasSize(2);
+    Files.write(metrics, lines.subList(0, 1));
+    MainTest.Run resumed =
+        MainTest.run("train", recipe.toString(), "--out", run, "--resume", "--json");
+    assertThat(JsonMapper.shared().readTree(resumed.out()).at("/evaluations/0/scores"))
+        .isEqualTo(evaluation.get("scores"));
+    assertThat(Files.readAllLines(metrics)).hasSize(2);
+  }
+
+  @Test
+  void whatCannotBeEvaluatedIsSaidBeforeTheFirstStep() throws Exception {
+    String plain = Files.readString(recipe);
+    Files.writeString(recipe, plain + EVALUATE.replace("vqa", "sight"));
+    assertBad("suite 'sight' is unknown", "train", recipe.toString(), "--out", run);
+    Files.writeString(recipe, plain + EVALUATE.replace("vqa", "pose"));
+    assertBad("has no keypoints.json", "train", recipe.toString(), "--out", run);
+    Files.writeString(recipe, plain + EVALUATE.replace("data: data", "data: nowhere"));
+    assertBad("nowhere does not exist", "train", recipe.toString(), "--out", run);
+    Files.writeString(recipe, plain + EVALUATE.replace("every: 3", "every: 0"));
+    assertBad("evaluate has every 0", "train", recipe.toString(), "--out", run);
+    assertThat(dir.resolve("run")).doesNotExist();
+  }
+
+  @Test
   void badInputEndsInOneLine() throws Exception {
     assertBad("no run to resume", "train", recipe.toString(), "--out", run, "--resume");
     assertBad("nowhere.yaml", "train", dir.resolve("nowhere.yaml").toString());

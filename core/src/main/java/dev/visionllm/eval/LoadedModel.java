@@ -13,8 +13,6 @@ import dev.visionllm.result.Finding;
 import dev.visionllm.result.Pose;
 import dev.visionllm.result.Segment;
 import dev.visionllm.vlm.VisionLlm;
-import dev.visionllm.vlm.VisionLlmConfig;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,14 +24,7 @@ record LoadedModel(VisionLlm model) implements Suites.Subject {
 
   @Override
   public Set<Ability> abilities() {
-    VisionLlmConfig c = model.config();
-    Set<Ability> can = EnumSet.noneOf(Ability.class);
-    if (c.gdino() != null) can.add(Ability.BOXES);
-    if (c.gdino() != null && c.gdino().masks()) can.add(Ability.MASKS);
-    if (c.unipose() != null) can.add(Ability.POSES);
-    if (c.sd() != null) can.add(Ability.GENERATION);
-    if (c.ip2p() != null) can.add(Ability.EDITING);
-    return can;
+    return Suites.abilities(model.config());
   }
 
   @Override

@@ -11,7 +11,9 @@ import dev.visionllm.result.Finding;
 import dev.visionllm.result.Pose;
 import dev.visionllm.result.Segment;
 import dev.visionllm.vlm.VisionLlm;
+import dev.visionllm.vlm.VisionLlmConfig;
 import java.io.IOException;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -139,4 +141,15 @@ public final class Suites {
   record Rows(Map<String, Double> rows) implements Scores {}
 
   private Suites() {}
+
+  /** What a model of that configuration can do. */
+  public static Set<Ability> abilities(VisionLlmConfig c) {
+    Set<Ability> can = EnumSet.noneOf(Ability.class);
+    if (c.gdino() != null) can.add(Ability.BOXES);
+    if (c.gdino() != null && c.gdino().masks()) can.add(Ability.MASKS);
+    if (c.unipose() != null) can.add(Ability.POSES);
+    if (c.sd() != null) can.add(Ability.GENERATION);
+    if (c.ip2p() != null) can.add(Ability.EDITING);
+    return can;
+  }
 }

@@ -1,6 +1,7 @@
 package dev.visionllm.train;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.visionllm.image.Tiles;
 import dev.visionllm.nn.Lora;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,6 +23,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  *     gives the tensor; others are drawn
  * @param objective what is learnt
  * @param data where it is learnt from
+ * @param maxTiles most tiles that a picture is cut into for the image encoder; 0 for what the
+ *     model's configuration says
  * @param train patterns of parameter names that learn; all others are frozen
  * @param groups learning-rate factors by pattern, first match; none means 1
  * @param lora what is added to frozen layers of the language model and learns in their place; its
@@ -49,12 +52,14 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param local whether parts that are drawn start with heads that look at neighbouring patches and
  *     at like words
  * @param saveEvery steps between checkpoints
+ * @param evaluate what is measured on the way and at the end; null for nothing
  */
 public record Recipe(
     Path model,
     Map<String, Path> from,
     Objective objective,
     List<Source> data,
+    @JsonProperty("max_tiles") int maxTiles,
     List<String> train,
     Map<String, Double> groups,
     Adapters lora,
@@ -78,7 +83,8 @@ public record Recipe(
     double link,
     double teacher,
     boolean local,
-    @JsonProperty("save_every") int saveEvery) {
+    @JsonProperty("save_every") int saveEvery,
+    Evaluation evaluate) {
 
   /** What a run learns. */
   public enum Objective {
@@ -156,6 +162,37 @@ public record Recipe(
     }
   }
 
+  /**
+   * How well the model does while it is trained.
+   *
+   * @param every steps between evaluations; there is one at the end too
+   * @param suites names of what is measured, as "visionllm evaluate" has them
+   * @param data folder of annotated data
+   * @param limit most pictures, or other things that a suite goes through; all if left out
+   */
+  public record Evaluation(int every, List<String> suites, Path data, int limit) {
+    /** Refuses numbers without a meaning and fills what may be left out. */
+    public Evaluation {
+      limit = limit == 0 ? Integer.MAX_VALUE : limit;
+      if (every < 1 || suites == null || suites.isEmpty() || data == null || limit < 1) {
+        throw new IllegalArgumentException(
+            "evaluate has every %d, suites %s, data %s and limit %d: it needs suites and data,"
+                    .formatted(every, suites, data, limit)
+                + " and the numbers must be positive");
+      }
+      suites = List.copyOf(suites);
+    }
+
+    /** Whether a step is followed by one. @param last of the run */
+    public boolean after(int step, int last) {
+      return step % every == 0 || step == last;
+    }
+
+    Evaluation under(Path dir) {
+      return new Evaluation(every, suites, dir.resolve(data).normalize(), limit);
+    }
+  }
+
   /** Refuses numbers without a meaning and fills what may be left out. */
   public Recipe {
     from = from == null ? Map.of() : from;
@@ -181,6 +218,11 @@ public record Recipe(
               + saveEvery
               + " must be positive");
     }
+  }
+
+  /** How pictures are cut. @param model as the model's configuration says */
+  Tiles tiles(Tiles model) {
+    return maxTiles == 0 ? model : new Tiles(model.mode(), model.size(), maxTiles);
   }
 
   /** Optimiser steps of the run. @param samples that there are in all */
@@ -217,7 +259,7 @@ public record Recipe(
 
   /** The same with other data folders for all sources, for runs elsewhere. */
   public Recipe withData(List<Path> folders) {
-    return with(model, from, data.stream().map(s -> s.in(folders)).toList());
+    return with(model, from, data.stream().map(s -> s.in(folders)).toList(), evaluate);
   }
 
   private Recipe under(Path dir) {
@@ -225,15 +267,21 @@ public record Recipe(
     for (Source s : data) {
       there.add(s.in(s.folders().stream().map(p -> dir.resolve(p).normalize()).toList()));
     }
-    return with(dir.resolve(model).normalize(), resolved(dir), there);
+    return with(
+        dir.resolve(model).normalize(),
+        resolved(dir),
+        there,
+        evaluate == null ? null : evaluate.under(dir));
   }
 
-  private Recipe with(Path modelDir, Map<String, Path> start, List<Source> sources) {
+  private Recipe with(
+      Path modelDir, Map<String, Path> start, List<Source> sources, Evaluation evaluation) {
     return new Recipe(
         modelDir,
         start,
         objective,
         sources,
+        maxTiles,
         train,
         groups,
         lora,
@@ -257,7 +305,8 @@ public record Recipe(
         link,
         teacher,
         local,
-        saveEvery);
+        saveEvery,
+        evaluation);
   }
 
   private Map<String, Path> resolved(Path dir) {

@@ -2,6 +2,9 @@ package dev.visionllm.train;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.visionllm.data.PictureFolder;
+import dev.visionllm.data.Problems;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +35,9 @@ public sealed interface Source {
   /** The same questions about other folders. */
   Source in(List<Path> folders);
 
+  /** How many samples the folders hold for the task; reads their annotations. */
+  long samples() throws IOException;
+
   /**
    * The conversations of conversations.jsonl, several about one picture in a row.
    *
@@ -56,6 +62,11 @@ public sealed interface Source {
     public Source in(List<Path> other) {
       return new Conversations(other, ratio, dialogues, tokens, shares);
     }
+
+    @Override
+    public long samples() throws IOException {
+      return new ConversationSamples(Corpus.read(folders), this, null).size();
+    }
   }
 
   /**
@@ -78,6 +89,11 @@ public sealed interface Source {
     public Source in(List<Path> other) {
       return new Objects(other, ratio, classes, narrow);
     }
+
+    @Override
+    public long samples() throws IOException {
+      return Corpus.read(folders).pictures().size();
+    }
   }
 
   /** The expressions of refs.json; the answer calls the detector for the one object. */
@@ -91,6 +107,11 @@ public sealed interface Source {
     @Override
     public Source in(List<Path> other) {
       return new Expressions(other, ratio);
+    }
+
+    @Override
+    public long samples() throws IOException {
+      return Corpus.read(folders).expressions().size();
     }
   }
 
@@ -116,6 +137,11 @@ public sealed interface Source {
     public Source in(List<Path> other) {
       return new Segmentation(other, ratio, classes, narrow);
     }
+
+    @Override
+    public long samples() throws IOException {
+      return Corpus.read(folders).pictures().size();
+    }
   }
 
   /**
@@ -135,6 +161,11 @@ public sealed interface Source {
     @Override
     public Source in(List<Path> other) {
       return new Interactive(other, ratio, regions);
+    }
+
+    @Override
+    public long samples() throws IOException {
+      return new InteractiveSamples(Corpus.read(folders), this, null, null, false).size();
     }
   }
 
@@ -158,6 +189,11 @@ public sealed interface Source {
     public Source in(List<Path> other) {
       return new Keypoints(other, ratio, classes, narrow);
     }
+
+    @Override
+    public long samples() throws IOException {
+      return new KeypointSamples(this, null, null, Integer.MAX_VALUE).size();
+    }
   }
 
   /**
@@ -177,6 +213,13 @@ public sealed interface Source {
     public Source in(List<Path> other) {
       return new Generation(other, ratio);
     }
+
+    @Override
+    public long samples() throws IOException {
+      try (GenerationSamples all = new GenerationSamples(this, null, 0, Problems.refuse())) {
+        return all.size();
+      }
+    }
   }
 
   /**
@@ -195,6 +238,13 @@ public sealed interface Source {
     public Source in(List<Path> other) {
       return new Editing(other, ratio);
     }
+
+    @Override
+    public long samples() throws IOException {
+      try (EditingSamples all = new EditingSamples(this, null, 0, Problems.refuse())) {
+        return all.size();
+      }
+    }
   }
 
   /**
@@ -212,6 +262,15 @@ public sealed interface Source {
     @Override
     public Source in(List<Path> other) {
       return new Pictures(other, ratio);
+    }
+
+    @Override
+    public long samples() throws IOException {
+      long n = 0;
+      for (Path folder : folders) {
+        n += PictureFolder.files(folder).size();
+      }
+      return n;
     }
   }
 

@@ -67,6 +67,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   private final Batches<Object> batches;
   private final int steps;
   private int done;
+  private int saved; // step of the last checkpoint, -1 before the first
 
   /**
    * @param out folder for checkpoints
@@ -107,6 +108,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     params = new Params(state == null ? start(recipe, config) : state.model());
     extra = new Params(state == null ? new Init(recipe.seed()) : state.extra());
     done = state == null ? 0 : state.step();
+    saved = state == null ? -1 : done;
     try (var scope = TensorScope.open()) {
       Params tree =
           recipe.lora() == null
@@ -119,7 +121,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
           new Preprocess(
               tokenizer,
               config.conversation(),
-              config.tiles(),
+              recipe.tiles(config.tiles()),
               config.multimodal().tokensPerTile());
       objective = objective(config, preprocess, model, decoders);
       learning = learning();
@@ -391,10 +393,14 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   }
 
   /**
-   * Writes a checkpoint from which the run resumes: the first of several processes does, which all
-   * call this at once.
+   * Writes a checkpoint from which the run resumes, unless it is there: the first of several
+   * processes does, which all call this at once.
    */
   public void save() {
+    if (saved == done) {
+      return;
+    }
+    saved = done;
     try (var scope = TensorScope.open()) {
       Map<String, Tensor> own = optimizer.state();
       Map<String, Tensor> moments = shards == null ? own : shards.gather(own);

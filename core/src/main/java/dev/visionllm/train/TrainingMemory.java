@@ -30,6 +30,7 @@ public record TrainingMemory(
   /**
    * Counts.
    *
+   * @param lora what is added to its layers; null for nothing
    * @param learns whether a parameter of that name learns, such as {@link Recipe#trains}
    * @param base number format of what is frozen, and of activations
    * @param rows of a batch
@@ -47,9 +48,10 @@ public record TrainingMemory(
     long frozen = 0;
     long learning = 0;
     long adapters = 0; // numbers per token that those of a block make
-    try (Params root = new Params(new Shapes()).adapted(lora, new Shapes());
+    try (Params root = new Params(new Shapes());
         var scope = TensorScope.open()) {
-      new Llama(root.at("llm"), c);
+      Params tree = lora == null ? root : root.adapted(lora, new Shapes());
+      new Llama(tree.at("llm"), c);
       for (Map.Entry<String, Tensor> e : root.taken().entrySet()) {
         long numbers = e.getValue().numel();
         if (learns.test(e.getKey())) {

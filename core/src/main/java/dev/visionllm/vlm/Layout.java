@@ -4,6 +4,7 @@ import dev.visionllm.checkpoint.Shapes;
 import dev.visionllm.model.diffusion.LatentDiffusion;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.model.unipose.UniPose;
+import dev.visionllm.nn.Lora;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
@@ -47,10 +48,17 @@ public record Layout(Map<String, Parameter> parameters) {
 
   /** The layout of a configuration's model with all of its parts. */
   public static Layout of(VisionLlmConfig c) {
+    return of(c, null);
+  }
+
+  /** The same with adapters. @param lora which layers have them, and of what size; null for none */
+  public static Layout of(VisionLlmConfig c, Lora.Config lora) {
     Map<String, Parameter> out = new LinkedHashMap<>();
-    try (Params params = new Params(new Shapes());
+    Shapes shapes = new Shapes();
+    try (Params params = new Params(shapes);
         var scope = TensorScope.open()) {
-      build(params, c, SpecialTokens.DEFAULT_TOKENS::indexOf);
+      Params tree = lora == null ? params : params.adapted(lora, shapes);
+      build(tree, c, SpecialTokens.DEFAULT_TOKENS::indexOf);
       Map<Tensor, String> first = new IdentityHashMap<>();
       Map<Tensor, long[]> whole = new IdentityHashMap<>();
       params

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -32,6 +33,11 @@ public final class Skeleton {
     Preset(String config, int pieces) {
       this.config = config;
       this.pieces = pieces;
+    }
+
+    /** Its name on command lines: "v2-7b". */
+    public String word() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** The released config.json. */
