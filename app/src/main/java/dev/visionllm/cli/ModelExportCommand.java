@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
       "Only tensors that the model takes are written; files of the same names are replaced.",
       "",
       "Examples:",
-      "  visionllm model export runs/4-link --config models/nano --out my-model",
+      "  visionllm model export runs/4-link --out my-model",
       "  visionllm model export runs/4-link --config models/nano --out my-model --dtype fp32"
     })
 final class ModelExportCommand extends CliCommand {
@@ -28,9 +28,8 @@ final class ModelExportCommand extends CliCommand {
 
   @Option(
       names = "--config",
-      required = true,
       paramLabel = "DIR",
-      description = "Folder with config.json and the tokenizer.")
+      description = "Folder with config.json and the tokenizer (default: RUN).")
   private Path config;
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder to write.")
@@ -44,7 +43,8 @@ final class ModelExportCommand extends CliCommand {
 
   @Override
   public Integer call() throws IOException {
-    Export.Written w = Export.write(run, ModelOption.check(config), out, dtype.dtype);
+    Export.Written w =
+        Export.write(run, ModelOption.check(config == null ? run : config), out, dtype.dtype);
     if (json()) {
       printJson(new Exported(out.toString(), w.tensors(), w.parameters(), w.bytes(), dtype));
     } else {

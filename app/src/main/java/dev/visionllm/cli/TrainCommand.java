@@ -44,6 +44,9 @@ final class TrainCommand extends CliCommand {
   /**
    * How a run ended.
    *
+   * @param samplesPerSecond of a median step; null if there was none
+   * @param outsideEngine share of the steps' time that was not spent in libtorch, 0 to 1; null if
+   *     no step was made now
    * @param evaluations all that the recipe wanted
    */
   record Trained(
@@ -53,6 +56,8 @@ final class TrainCommand extends CliCommand {
       double loss,
       int broken,
       double seconds,
+      Double samplesPerSecond,
+      Double outsideEngine,
       String metrics,
       String chart,
       List<Metrics.Evaluation> evaluations) {}
@@ -127,13 +132,33 @@ final class TrainCommand extends CliCommand {
         return Interrupt.CODE;
       }
       Metrics metrics = Metrics.open(run, trainer.done());
-      train(trainer, workers, r, run, metrics, evaluation);
+      double outside = train(trainer, workers, r, run, metrics, evaluation);
       if (trainer.hasNext()) {
         trainer.save();
         err().println("interrupted after step " + trainer.done() + ": go on with --resume");
         return Interrupt.CODE;
       }
-      end(trainer, run, metrics, problems, (System.nanoTime() - start) / 1e9);
+      report(problems);
+      List<Metrics.Line> lines = metrics.lines();
+      Trained trained =
+          new Trained(
+              run.toString(),
+              trainer.done(),
+              trainer.learningParameters(),
+              lines.isEmpty() ? Double.NaN : lines.get(lines.size() - 1).step().loss(),
+              problems.total(),
+              (System.nanoTime() - start) / 1e9,
+              lines.isEmpty()
+                  ? null
+                  : (Double)
+                      (r.batch()
+                          * r.accumulate()
+                          / Limits.median(lines.stream().map(Metrics.Line::seconds).toList())),
+              Double.isNaN(outside) ? null : (Double) outside,
+              run.resolve(Metrics.FILE).toString(),
+              run.resolve(CHART).toString(),
+              metrics.evaluations());
+      end(trained);
     }
     return Main.OK;
   }
@@ -143,7 +168,8 @@ final class TrainCommand extends CliCommand {
     return trainer.hasNext() && !workers.any(Interrupt.asked());
   }
 
-  private void train(
+  /** Makes the steps; returns the share of their time that was not spent in libtorch. */
+  private double train(
       Trainer trainer,
       Workers workers,
       Recipe r,
@@ -160,7 +186,8 @@ final class TrainCommand extends CliCommand {
           trainer.steps(),
           trainer.learningParameters());
     }
-    try (ProgressBar bar = json() || System.console() == null ? null : bar(trainer, r)) {
+    try (EngineShare share = new EngineShare();
+        ProgressBar bar = json() || System.console() == null ? null : bar(trainer, r)) {
       int first = trainer.done();
       long begun = System.nanoTime();
       long printed = 0;
@@ -169,7 +196,7 @@ final class TrainCommand extends CliCommand {
       }
       while (goesOn(trainer, workers)) {
         long before = System.nanoTime();
-        Trainer.Step last = trainer.next();
+        Trainer.Step last = share.time(trainer::next);
         long now = System.nanoTime();
         metrics.add(last, (now - before) / 1e9);
         if (last.number() % r.saveEvery() == 0 || !trainer.hasNext()) {
@@ -187,31 +214,27 @@ final class TrainCommand extends CliCommand {
           evaluation.after(trainer, metrics);
         }
       }
+      return share.outside();
     }
   }
 
-  private void end(Trainer trainer, Path run, Metrics metrics, Problems problems, double seconds) {
+  private void report(Problems problems) {
     if (problems.total() > 0) {
       err().printf("%d broken samples were left out:%n", problems.total());
       problems.first(LISTED).forEach(p -> err().println("  " + p));
     }
-    List<Metrics.Line> lines = metrics.lines();
-    double loss = lines.isEmpty() ? Double.NaN : lines.get(lines.size() - 1).step().loss();
-    Path chart = run.resolve(CHART);
+  }
+
+  private void end(Trained t) {
     if (json()) {
-      printJson(
-          new Trained(
-              run.toString(),
-              trainer.done(),
-              trainer.learningParameters(),
-              loss,
-              problems.total(),
-              seconds,
-              run.resolve(Metrics.FILE).toString(),
-              chart.toString(),
-              metrics.evaluations()));
-    } else {
-      print("%s: %d steps done in %.0f s, loss curve %s", run, trainer.done(), seconds, chart);
+      printJson(t);
+      return;
+    }
+    print("%s: %d steps done in %.0f s, loss curve %s", t.out, t.steps, t.seconds, t.chart);
+    if (t.outsideEngine != null) {
+      print(
+          "%.1f samples/s; %.1f %% of the steps' time outside libtorch",
+          t.samplesPerSecond, 100 * t.outsideEngine);
     }
   }
 

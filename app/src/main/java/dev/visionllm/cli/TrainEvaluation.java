@@ -5,7 +5,6 @@ import dev.visionllm.eval.Suites;
 import dev.visionllm.train.Metrics;
 import dev.visionllm.train.Recipe;
 import dev.visionllm.train.Trainer;
-import dev.visionllm.vlm.ModelFolder;
 import dev.visionllm.vlm.VisionLlm;
 import dev.visionllm.vlm.VisionLlmConfig;
 import java.io.IOException;
@@ -15,7 +14,7 @@ import java.util.Map;
 
 /**
  * What a recipe measures while it runs. The model is that of the run's checkpoint, mapped from its
- * file, so the run's folder becomes a model folder: it gets configuration and tokenizer.
+ * file.
  */
 final class TrainEvaluation {
   private final CliCommand command;
@@ -36,7 +35,8 @@ final class TrainEvaluation {
     this.run = run;
     Recipe.Evaluation e = recipe.evaluate();
     suites = ChosenSuites.open(e.suites(), DataFolder.open(e.data(), e.limit()));
-    suites.keepAble(Suites.abilities(VisionLlmConfig.read(recipe.model())), recipe.model());
+    suites.keepAble(
+        Suites.abilities(VisionLlmConfig.read(recipe.model(), recipe.config())), recipe.model());
   }
 
   /**
@@ -50,7 +50,6 @@ final class TrainEvaluation {
       return;
     }
     trainer.save();
-    ModelFolder.copy(recipe.model(), run);
     long start = System.nanoTime();
     Map<String, Map<String, Double>> scores = new LinkedHashMap<>();
     if (!command.json()) {

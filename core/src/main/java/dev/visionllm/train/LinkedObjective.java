@@ -8,6 +8,7 @@ import dev.visionllm.nn.Chain;
 import dev.visionllm.nn.F;
 import dev.visionllm.tensor.Tensors;
 import dev.visionllm.text.Labels;
+import dev.visionllm.vlm.AnswerText;
 import dev.visionllm.vlm.Inputs;
 import dev.visionllm.vlm.Multimodal;
 import java.util.ArrayList;
@@ -24,8 +25,8 @@ import org.bytedeco.pytorch.Tensor;
  * Next-token loss on the assistant's words (paper 3.3), super-link positions ignored; and for the
  * tools that the answers call their decoder's loss, which flows through the super-link into the
  * language model (paper 3.2). Rows of different tasks may share a batch: the tokens decide. While a
- * detector is trained apart, the super-link states of rows without a target are pulled towards the
- * codes of the names that they stand for.
+ * detector is trained apart, the states of its calls in rows without a target are pulled towards
+ * the codes of the names that they stand for.
  */
 final class LinkedObjective implements Objective<List<Sample>> {
   private final List<SampleSource> sources;
@@ -108,7 +109,10 @@ final class LinkedObjective implements Objective<List<Sample>> {
     Map<String, Tensor> losses = new LinkedHashMap<>();
     losses.put("language", LanguageLoss.ofHidden(hidden, model.llm().head(), labels(rows, t)));
     List<Route> routes = model.links().collect(hidden, e.slots());
-    List<Route> free = routes.stream().filter(r -> samples.get(r.row()).target() == null).toList();
+    List<Route> free =
+        routes.stream()
+            .filter(r -> samples.get(r.row()).target() == null && r.tool().name().equals("det"))
+            .toList();
     if (link > 0 && !free.isEmpty()) {
       losses.put("link", F.scale(link(rows, free), link));
     }
@@ -159,7 +163,11 @@ final class LinkedObjective implements Objective<List<Sample>> {
     int q = model.config().states();
     int d = model.config().llm().hidden();
     for (Route r : routes) {
-      List<String> names = rows.get(r.row()).names();
+      List<String> names =
+          rows.get(r.row()).calls().stream()
+              .filter(c -> r.tool().routing().containsValue(c.token()))
+              .map(AnswerText.Call::label)
+              .toList();
       if (names.size() != r.slots().size()) {
         throw new IllegalArgumentException(
             "row " + r.row() + " calls " + r.slots().size() + " tools but names " + names);

@@ -30,9 +30,9 @@ final class Packer {
    * @param labels one per id, {@link Labels#IGNORE} where nothing is learnt
    * @param segments one per id: 0 the picture and what precedes it, or all of a row without one; k
    *     conversation k
-   * @param names what each tool call of the row names, in order
+   * @param calls the tool calls of the row, in order
    */
-  record Row(Inputs inputs, int[] labels, int[] segments, List<String> names) {}
+  record Row(Inputs inputs, int[] labels, int[] segments, List<AnswerText.Call> calls) {}
 
   private final Preprocess preprocess;
   private final SuperLink links;
@@ -63,7 +63,7 @@ final class Packer {
     IntStream.Builder labels = IntStream.builder();
     IntStream.Builder segments = IntStream.builder();
     List<Inputs.Region> regions = new ArrayList<>();
-    List<String> names = new ArrayList<>();
+    List<AnswerText.Call> calls = new ArrayList<>();
     int[] prefix = null;
     int length = 0;
     int segment = 0;
@@ -111,7 +111,7 @@ final class Packer {
                 0, preprocess.region(r.prompt().mask(picture.width(), picture.height()))));
       }
       for (Dialogue.Turn t : d.turns()) {
-        AnswerText.calls(t.text()).forEach(c -> names.add(c.label()));
+        calls.addAll(AnswerText.calls(t.text()));
       }
     }
     if (segment == 0) {
@@ -124,7 +124,7 @@ final class Packer {
         new Inputs(ids.build().toArray(), List.of(cut), regions),
         labels.build().toArray(),
         segments.build().toArray(),
-        names);
+        calls);
   }
 
   /** A row of one guided request and its answer. */
@@ -157,7 +157,7 @@ final class Packer {
           "the request has " + length + " tokens, a row holds at most " + most);
     }
     Inputs inputs = new Inputs(laid.ids(), List.of(), List.of());
-    return new Row(inputs, laid.labels(), new int[length], guided.labels());
+    return new Row(inputs, laid.labels(), new int[length], AnswerText.calls(guided.answer()));
   }
 
   private record Laid(int[] ids, int[] labels) {}

@@ -8,7 +8,6 @@ import dev.visionllm.vlm.Skeleton;
 import dev.visionllm.vlm.VisionLlmConfig;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -84,7 +83,7 @@ public record Plan(
    * @throws IOException if a file cannot be read
    */
   public static Plan of(Recipe r) throws IOException {
-    VisionLlmConfig config = config(r.model());
+    VisionLlmConfig config = config(r);
     Lora.Config lora = r.lora() == null ? null : r.lora().config();
     Layout layout = Layout.of(config, lora);
     Set<String> learning = new HashSet<>(); // first names of tensors
@@ -129,13 +128,13 @@ public record Plan(
     return parts.stream().mapToLong(Part::learning).sum();
   }
 
-  private static VisionLlmConfig config(Path model) throws IOException {
+  private static VisionLlmConfig config(Recipe r) throws IOException {
     for (Skeleton.Preset p : Skeleton.Preset.values()) {
-      if (!Files.exists(model) && model.endsWith(p.word())) {
-        return VisionLlmConfig.of(p.config(), p.word());
+      if (!Files.exists(r.model()) && r.model().endsWith(p.word())) {
+        return VisionLlmConfig.of(p.config(r.config()), p.word());
       }
     }
-    return VisionLlmConfig.read(model);
+    return VisionLlmConfig.read(r.model(), r.config());
   }
 
   private static String part(String name) {

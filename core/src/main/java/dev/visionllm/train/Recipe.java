@@ -19,6 +19,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * A training run as data, read from YAML. Paths are relative to the recipe's file.
  *
  * @param model folder with config.json and tokenizer files; weights there are not read
+ * @param config settings that replace those of the model's config.json, by name; objects are merged
  * @param from run or model folders to start from by pattern of parameter names, the first match
  *     gives the tensor; others are drawn
  * @param objective what is learnt
@@ -56,6 +57,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  */
 public record Recipe(
     Path model,
+    Map<String, Object> config,
     Map<String, Path> from,
     Objective objective,
     List<Source> data,
@@ -195,6 +197,7 @@ public record Recipe(
 
   /** Refuses numbers without a meaning and fills what may be left out. */
   public Recipe {
+    config = config == null ? Map.of() : config;
     from = from == null ? Map.of() : from;
     groups = groups == null ? Map.of() : groups;
     accumulate = Math.max(1, accumulate);
@@ -278,6 +281,7 @@ public record Recipe(
       Path modelDir, Map<String, Path> start, List<Source> sources, Evaluation evaluation) {
     return new Recipe(
         modelDir,
+        config,
         start,
         objective,
         sources,

@@ -10,6 +10,7 @@ import dev.visionllm.tensor.Native;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.text.SpecialTokens;
 import dev.visionllm.text.Tokenizer;
+import dev.visionllm.vlm.ModelFolder;
 import dev.visionllm.vlm.Multimodal;
 import dev.visionllm.vlm.Preprocess;
 import dev.visionllm.vlm.VisionLlmConfig;
@@ -100,8 +101,10 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       throw new IllegalArgumentException(
           out + " holds a run already: continue it with --resume or choose another --out");
     }
-    Files.createDirectories(out);
-    VisionLlmConfig config = VisionLlmConfig.read(recipe.model());
+    if (workers.rank() == 0) { // so that the run's folder is a model folder
+      ModelFolder.copy(recipe.model(), out, recipe.config());
+    }
+    VisionLlmConfig config = VisionLlmConfig.read(recipe.model(), recipe.config());
     tokenizer = Tokenizer.load(recipe.model());
     SpecialTokens special = SpecialTokens.of(tokenizer);
     TrainState state = resume ? TrainState.read(out) : null;

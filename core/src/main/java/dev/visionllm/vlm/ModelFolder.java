@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -48,6 +50,25 @@ public final class ModelFolder {
         }
       }
     }
+  }
+
+  /**
+   * As {@link #copy(Path, Path)}, with other settings in config.json.
+   *
+   * @param settings by name, objects merged with those that are there
+   */
+  public static void copy(Path from, Path to, Map<String, Object> settings) throws IOException {
+    copy(from, to);
+    if (!settings.isEmpty()) {
+      config(to, (ObjectNode) merge(config(from), settings));
+    }
+  }
+
+  /** A configuration with other settings. */
+  static JsonNode merge(JsonNode config, Map<String, Object> settings) {
+    return settings.isEmpty()
+        ? config
+        : JSON.readerForUpdating(config.deepCopy()).readValue(JSON.writeValueAsBytes(settings));
   }
 
   /** Copies the tokenizer alone. */

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -45,6 +46,11 @@ public final class Skeleton {
       try (InputStream in = Skeleton.class.getResourceAsStream(config)) {
         return (ObjectNode) JsonMapper.builder().build().readTree(in.readAllBytes());
       }
+    }
+
+    /** The released config.json with other settings, objects merged. */
+    public JsonNode config(Map<String, Object> settings) throws IOException {
+      return ModelFolder.merge(config(), settings);
     }
   }
 

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -94,6 +95,12 @@ public record VisionLlmConfig(
 
   /** Reads config.json of a model folder. @throws IllegalArgumentException naming the field */
   public static VisionLlmConfig read(Path modelDir) throws IOException {
+    return read(modelDir, Map.of());
+  }
+
+  /** The same with other settings, by name; objects are merged with those that are there. */
+  public static VisionLlmConfig read(Path modelDir, Map<String, Object> settings)
+      throws IOException {
     Path file = modelDir.resolve("config.json");
     if (!Files.isRegularFile(file)) {
       throw new IllegalArgumentException(
@@ -103,8 +110,8 @@ public record VisionLlmConfig(
               + " tokenizer files and *.safetensors");
     }
     try {
-      return of(
-          JsonMapper.builder().build().readTree(Files.readString(file)), file.toString(), modelDir);
+      JsonNode json = JsonMapper.builder().build().readTree(Files.readString(file));
+      return of(ModelFolder.merge(json, settings), file.toString(), modelDir);
     } catch (JacksonException e) {
       throw new IllegalArgumentException(
           file + " is not JSON: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);

@@ -21,6 +21,7 @@ import dev.visionllm.text.Conversation;
 import dev.visionllm.text.Labels;
 import dev.visionllm.text.SpecialTokens;
 import dev.visionllm.text.Tokenizer;
+import dev.visionllm.vlm.AnswerText;
 import dev.visionllm.vlm.Guided;
 import dev.visionllm.vlm.Multimodal;
 import dev.visionllm.vlm.Preprocess;
@@ -130,7 +131,7 @@ class PackerTest {
   @Test
   void toolCallsKeepTheirNamesAndTheirQueriesAreNotSupervised() {
     Packer.Row row = packer.pack(PICTURE, TALK);
-    assertThat(row.names()).containsExactly("cat", "dog");
+    assertThat(row.calls()).extracting(AnswerText.Call::label).containsExactly("cat", "dog");
     int emb = SpecialTokens.of(tokenizer).emb(0);
     int[] ids = row.inputs().ids();
     assertThat(Arrays.stream(ids).filter(i -> i == emb).count()).isEqualTo(2);
@@ -145,7 +146,7 @@ class PackerTest {
   void aRequestWithoutAPictureCallsItsToolAlone() {
     Packer.Row row = packer.pack(Guided.generate("a red dog"));
     assertThat(row.inputs().images()).isEmpty();
-    assertThat(row.names()).containsExactly("a red dog");
+    assertThat(row.calls()).extracting(AnswerText.Call::token).containsExactly("[GEN]");
     int gen = SpecialTokens.of(tokenizer).id("[GEN]");
     assertThat(Arrays.stream(row.labels()).filter(l -> l == gen).count()).isEqualTo(1);
     int emb = SpecialTokens.of(tokenizer).emb(0);

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -295,5 +296,20 @@ class VisionLlmConfigTest {
     assertThatThrownBy(() -> f.number("a", null)).hasMessage("f: field \"a\" is missing");
     assertThatThrownBy(() -> f.at("x")).hasMessage("f.x should be a JSON object");
     f.done();
+  }
+
+  @Test
+  void settingsReplaceThoseOfTheFile() throws Exception {
+    Path nano = Path.of("../models/nano");
+    VisionLlmConfig c =
+        VisionLlmConfig.read(
+            nano, Map.of("num_embs", 0, "llm_config", Map.of("num_hidden_layers", 3)));
+    assertThat(c.multimodal().queries()).isZero();
+    assertThat(c.multimodal().states()).isEqualTo(1);
+    assertThat(c.multimodal().llm().layers()).isEqualTo(3);
+    assertThat(c.multimodal().llm().hidden())
+        .isEqualTo(VisionLlmConfig.read(nano).multimodal().llm().hidden());
+    assertThatThrownBy(() -> VisionLlmConfig.read(nano, Map.of("num_embz", 1)))
+        .hasMessageContaining("field \"num_embz\" is not known");
   }
 }
