@@ -49,7 +49,6 @@ final class TrainEvaluation {
         || metrics.evaluations().stream().anyMatch(e -> e.step() == step)) {
       return;
     }
-    trainer.save();
     long start = System.nanoTime();
     Map<String, Map<String, Double>> scores = new LinkedHashMap<>();
     if (!command.json()) {

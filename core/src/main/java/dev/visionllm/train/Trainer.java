@@ -340,7 +340,9 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       optimizer.zeroGrad();
     }
     done++;
-    if (done % recipe.saveEvery() == 0 || done == steps) {
+    if (done % recipe.saveEvery() == 0
+        || done == steps
+        || (recipe.evaluate() != null && recipe.evaluate().after(done, steps))) {
       save();
     }
     double loss = parts.values().stream().mapToDouble(Double::doubleValue).sum();
