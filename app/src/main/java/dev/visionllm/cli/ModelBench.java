@@ -157,16 +157,20 @@ final class ModelBench {
   }
 
   /**
-   * Seconds of each run after one that is not counted; limits are measured before each, since a
-   * shared machine's change from minute to minute.
+   * Seconds of each run after one that is not counted.
+   *
+   * @param counted whether a limit goes with them: it is measured before each, since a shared
+   *     machine's change from minute to minute
    */
-  private List<Double> time(Runnable run) {
+  private List<Double> time(boolean counted, Runnable run) {
     once(run);
     limits.clear();
     return IntStream.range(0, runs)
         .mapToObj(
             i -> {
-              limits.add(measure.get());
+              if (counted) {
+                limits.add(measure.get());
+              }
               return once(run);
             })
         .toList();
@@ -188,8 +192,10 @@ final class ModelBench {
   private double seconds(String name, ScalarType dtype, double gflop, List<Double> times) {
     double best = times.stream().mapToDouble(Double::doubleValue).min().orElseThrow();
     double median = Limits.median(times);
-    double rate = Limits.median(limits.stream().map(l -> l.rate(dtype)).toList());
-    Double limit = gflop == 0 ? null : gflop / rate;
+    Double limit =
+        gflop == 0
+            ? null
+            : (Double) (gflop / Limits.median(limits.stream().map(l -> l.rate(dtype)).toList()));
     found.accept(
         new Row(
             name, format(dtype), "s", best, median, limit, limit == null ? null : limit / median));
@@ -209,7 +215,7 @@ final class ModelBench {
         p -> v.build(p.at("vis_encoder")),
         encoder -> {
           Tensor pixels = noise(ScalarType.BFloat16, work.tiles(), 3, size, size);
-          List<Double> times = time(() -> encoder.forward(pixels));
+          List<Double> times = time(gflop > 0, () -> encoder.forward(pixels));
           seconds("image encoding, " + work.tiles() + " tiles", ScalarType.BFloat16, gflop, times);
         });
   }
@@ -234,6 +240,7 @@ final class ModelBench {
           Tensor at = Masks.positions(1, 0, n);
           List<Double> times =
               time(
+                  true,
                   () -> {
                     try (KvCache cache = new KvCache(c)) {
                       llm.forward(x, at, mask, cache);
@@ -303,6 +310,7 @@ final class ModelBench {
             Tensor mask = inside();
             List<Double> times =
                 time(
+                    false,
                     () -> {
                       Features f = gdino.features(pixels, mask, false);
                       gdino.decode(f, gdino.project(text), null, null, false);
@@ -359,6 +367,7 @@ final class ModelBench {
           Tensor mask = inside();
           List<Double> times =
               time(
+                  false,
                   () -> {
                     Features f = unipose.features(pixels, mask, false);
                     unipose.decode(
@@ -385,7 +394,7 @@ final class ModelBench {
           Tensor latents = noise(dtype, 1, c.inChannels(), work.latent(), work.latent());
           Tensor context = noise(dtype, 1, config.sd().mapper().queries(), c.contextChannels());
           Tensor at = Tensors.of(new float[] {500}, 1);
-          List<Double> times = time(() -> unet.forward(latents, at, context));
+          List<Double> times = time(counted, () -> unet.forward(latents, at, context));
           seconds("UNet step", dtype, counted ? 803 : 0, times);
         });
   }
@@ -399,7 +408,7 @@ final class ModelBench {
         p -> new AutoencoderKl(p.at("sd_vae"), c),
         vae -> {
           Tensor latents = noise(dtype, 1, c.latentChannels(), work.latent(), work.latent());
-          List<Double> times = time(() -> vae.decode(latents));
+          List<Double> times = time(counted, () -> vae.decode(latents));
           seconds("VAE decode", dtype, counted ? 2514 : 0, times);
         });
   }

@@ -24,12 +24,14 @@ import picocli.CommandLine.Parameters;
     description = "Train a model from a recipe.",
     footer = {
       "",
-      "OUT gets model.safetensors, state.safetensors (to resume from), metrics.jsonl and loss.png.",
+      "OUT becomes a model folder and gets state.safetensors (to resume from), metrics.jsonl and",
+      "loss.png.",
       "A run that is interrupted ends after its step with a checkpoint; one that is killed has its",
       "last one. Both go on with --resume, to the same weights, on any number of workers: these",
       "share the passes that the recipe accumulates to a step, whose order does not change.",
-      "What a recipe's \"evaluate\" measures on the way is in metrics.jsonl too; OUT is then a",
-      "model folder. Other workers wait for it at most half an hour: limit it.",
+      "What a recipe's \"evaluate\" measures on the way is in metrics.jsonl too. Other workers"
+          + " wait",
+      "for it at most half an hour: limit it.",
       "",
       "Examples:",
       "  visionllm train recipes/nano/1-detector.yaml",
@@ -139,26 +141,7 @@ final class TrainCommand extends CliCommand {
         return Interrupt.CODE;
       }
       report(problems);
-      List<Metrics.Line> lines = metrics.lines();
-      Trained trained =
-          new Trained(
-              run.toString(),
-              trainer.done(),
-              trainer.learningParameters(),
-              lines.isEmpty() ? Double.NaN : lines.get(lines.size() - 1).step().loss(),
-              problems.total(),
-              (System.nanoTime() - start) / 1e9,
-              lines.isEmpty()
-                  ? null
-                  : (Double)
-                      (r.batch()
-                          * r.accumulate()
-                          / Limits.median(lines.stream().map(Metrics.Line::seconds).toList())),
-              Double.isNaN(outside) ? null : (Double) outside,
-              run.resolve(Metrics.FILE).toString(),
-              run.resolve(CHART).toString(),
-              metrics.evaluations());
-      end(trained);
+      end(trained(trainer, r, run, metrics, problems, (System.nanoTime() - start) / 1e9, outside));
     }
     return Main.OK;
   }
@@ -216,6 +199,35 @@ final class TrainCommand extends CliCommand {
       }
       return share.outside();
     }
+  }
+
+  private static Trained trained(
+      Trainer trainer,
+      Recipe r,
+      Path run,
+      Metrics metrics,
+      Problems problems,
+      double seconds,
+      double outside) {
+    List<Metrics.Line> lines = metrics.lines();
+    double loss = lines.isEmpty() ? Double.NaN : lines.get(lines.size() - 1).step().loss();
+    Double rate = null;
+    if (!lines.isEmpty()) {
+      double step = Limits.median(lines.stream().map(Metrics.Line::seconds).toList());
+      rate = r.batch() * r.accumulate() / step;
+    }
+    return new Trained(
+        run.toString(),
+        trainer.done(),
+        trainer.learningParameters(),
+        loss,
+        problems.total(),
+        seconds,
+        rate,
+        Double.isNaN(outside) ? null : (Double) outside,
+        run.resolve(Metrics.FILE).toString(),
+        run.resolve(CHART).toString(),
+        metrics.evaluations());
   }
 
   private void report(Problems problems) {

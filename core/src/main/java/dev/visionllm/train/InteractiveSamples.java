@@ -62,10 +62,10 @@ final class InteractiveSamples implements SampleSource {
     Collections.shuffle(things, new Random(random.nextLong()));
     List<Corpus.Thing> marked = new ArrayList<>();
     List<Dialogue.Region> regions = new ArrayList<>();
-    for (Corpus.Thing t : things) {
-      Mask mask = t.mask(p.width(), p.height());
-      if (marked.size() < wanted && !mask.isEmpty()) {
-        marked.add(t);
+    for (int i = 0; i < things.size() && marked.size() < wanted; i++) {
+      Mask mask = things.get(i).mask(p.width(), p.height());
+      if (!mask.isEmpty()) {
+        marked.add(things.get(i));
         regions.add(new Marks(mask, random).any(0));
       }
     }

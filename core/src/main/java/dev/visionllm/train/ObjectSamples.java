@@ -7,23 +7,47 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** Prompts that name classes, those of the picture among others that are absent. */
+/**
+ * Prompts that name classes, those of the picture among others that are absent: for their objects,
+ * or for their pixels. Then, as in the reference (datasets/ade20k_llava.py), a class is one object,
+ * whose mask is all that the picture shows of it, in a box around that.
+ */
 final class ObjectSamples implements SampleSource {
   /** A picture, what is asked for, and the answer's objects. */
   record Asked(Raster picture, List<String> names, Objects objects) {}
 
   private final Corpus corpus;
-  private final Source.Objects source;
+  private final double ratio;
   private final ClassNames classes;
-  private final Packer packer; // null where only the detector learns
+  private final boolean pixels;
+  private final Packer packer;
   private final DetectorResize resize;
   private final boolean masks;
 
+  /** Asks for objects. @param packer null where only the detector learns */
   ObjectSamples(
-      Corpus corpus, Source.Objects source, Packer packer, DetectorResize resize, boolean masks) {
+      Corpus corpus, Source.Objects s, Packer packer, DetectorResize resize, boolean masks) {
+    this(corpus, s.ratio(), s.classes(), s.narrow(), false, packer, resize, masks);
+  }
+
+  /** Asks for pixels. */
+  ObjectSamples(Corpus corpus, Source.Segmentation s, Packer packer, DetectorResize resize) {
+    this(corpus, s.ratio(), s.classes(), s.narrow(), true, packer, resize, true);
+  }
+
+  private ObjectSamples(
+      Corpus corpus,
+      double ratio,
+      int most,
+      double narrow,
+      boolean pixels,
+      Packer packer,
+      DetectorResize resize,
+      boolean masks) {
     this.corpus = corpus;
-    this.source = source;
-    this.classes = new ClassNames(corpus.classes(), source.classes(), source.narrow());
+    this.ratio = ratio;
+    this.classes = new ClassNames(corpus.classes(), most, narrow);
+    this.pixels = pixels;
     this.packer = packer;
     this.resize = resize;
     this.masks = masks;
@@ -36,7 +60,7 @@ final class ObjectSamples implements SampleSource {
 
   @Override
   public double ratio() {
-    return source.ratio();
+    return ratio;
   }
 
   @Override
@@ -47,15 +71,17 @@ final class ObjectSamples implements SampleSource {
   @Override
   public Sample sample(int index, RandomGenerator random) {
     Asked a = asked(index, random, false);
-    return new Sample(packer.pack(a.picture(), Guided.detect(a.names())), a.objects());
+    Guided guided = pixels ? Guided.segment(a.names()) : Guided.detect(a.names());
+    return new Sample(packer.pack(a.picture(), guided), a.objects());
   }
 
   /** What is asked about a picture. @param flip whether left becomes right */
   Asked asked(int index, RandomGenerator random, boolean flip) {
     Corpus.Picture p = corpus.pictures().get(index);
     Raster picture = Pictures.read(p);
-    List<String> names = classes.draw(p.things().stream().map(Corpus.Thing::name).toList(), random);
-    List<Corpus.Thing> things = p.things().stream().filter(t -> names.contains(t.name())).toList();
+    List<Corpus.Thing> shown = pixels ? corpus.merged(p) : p.things();
+    List<String> names = classes.draw(shown.stream().map(Corpus.Thing::name).toList(), random);
+    List<Corpus.Thing> things = shown.stream().filter(t -> names.contains(t.name())).toList();
     int[] at = things.stream().mapToInt(t -> names.indexOf(t.name())).toArray();
     return new Asked(
         picture, names, Objects.of(resize, picture, things, at, names.size(), masks, flip));

@@ -75,30 +75,43 @@ final class OptimizerShards {
   }
 
   /**
-   * The whole optimiser state, in memory of each worker; the caller's scope owns what is not its
-   * own. All call this at once.
+   * The whole optimiser state for the first worker, which writes it; the others get nothing, and
+   * hold no more than another's share on the way. All call this at once.
    *
    * @param own state of this worker's parameters
    */
   Map<String, Tensor> gather(Map<String, Tensor> own) {
     Map<String, Tensor> all = new LinkedHashMap<>();
     for (int r = 0; r < shares.size(); r++) {
-      Map<String, Tensor> share = shares.get(r);
-      Map<String, long[]> steps = steps(share, own, r);
-      Map<String, Tensor> moments = new LinkedHashMap<>();
-      steps.forEach(
-          (name, step) -> {
-            List<String> keys = AdamW.keys(name);
-            all.put(keys.get(0), Tensors.of(step, 1));
-            for (String key : keys.subList(1, keys.size())) {
-              Tensor known = own.get(key);
-              moments.put(key, known == null ? torch.zeros_like(share.get(name).detach()) : known);
-            }
-          });
-      workers.broadcast(List.copyOf(moments.values()), r);
-      all.putAll(moments);
+      int rank = r;
+      if (workers.rank() == 0) {
+        all.putAll(share(rank, own));
+      } else {
+        TensorScope.value(() -> share(rank, own).size());
+      }
     }
     return all;
+  }
+
+  /** The state of one worker's parameters; the caller's scope owns what is not this one's. */
+  private Map<String, Tensor> share(int rank, Map<String, Tensor> own) {
+    Map<String, Tensor> share = shares.get(rank);
+    Map<String, Tensor> state = new LinkedHashMap<>();
+    Map<String, Tensor> moments = new LinkedHashMap<>();
+    steps(share, own, rank)
+        .forEach(
+            (name, step) -> {
+              List<String> keys = AdamW.keys(name);
+              state.put(keys.get(0), Tensors.of(step, 1));
+              for (String key : keys.subList(1, keys.size())) {
+                Tensor known = own.get(key);
+                moments.put(
+                    key, known == null ? torch.zeros_like(share.get(name).detach()) : known);
+              }
+            });
+    workers.broadcast(List.copyOf(moments.values()), rank);
+    state.putAll(moments);
+    return state;
   }
 
   /** Steps of those parameters of a worker that have been moved. */

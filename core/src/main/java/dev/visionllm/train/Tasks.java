@@ -4,15 +4,12 @@ import dev.visionllm.vlm.Multimodal;
 import dev.visionllm.vlm.Preprocess;
 import dev.visionllm.vlm.VisionLlmConfig;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Opens the sources of a linked run, and makes the learners of the tools that they call: none that
- * no source needs. Folders are read once where several sources ask about them.
+ * no source needs.
  */
 final class Tasks {
   private final VisionLlmConfig config;
@@ -21,7 +18,7 @@ final class Tasks {
   private final Decoders decoders;
   private final Recipe.Detector detector;
   private final Painters painters;
-  private final Map<List<Path>, Corpus> read = new HashMap<>();
+  private final Corpora corpora = new Corpora();
   private DetectionLearner detection; // null until a source calls it
   private PoseLearner pose; // likewise
 
@@ -47,16 +44,16 @@ final class Tasks {
    */
   SampleSource source(Source s) throws IOException {
     if (s instanceof Source.Conversations c) {
-      return new ConversationSamples(corpus(s), c, packer(c.tokens()));
+      return new ConversationSamples(corpora.of(s), c, packer(c.tokens()));
     }
     Packer packer = packer(config.multimodal().llm().context());
     if (s instanceof Source.Objects o) {
       boolean masks = detection().learnsMasks();
-      return new ObjectSamples(corpus(s), o, packer, config.detector(), masks);
+      return new ObjectSamples(corpora.of(s), o, packer, config.detector(), masks);
     }
     if (s instanceof Source.Expressions e) {
       boolean masks = detection().learnsMasks();
-      return new ExpressionSamples(corpus(s), e, packer, config.detector(), masks);
+      return new ExpressionSamples(corpora.of(s), e, packer, config.detector(), masks);
     }
     if (s instanceof Source.Segmentation g) {
       if (!detection().learnsMasks()) {
@@ -64,7 +61,7 @@ final class Tasks {
             "task segmentation learns masks: set mask_points of the recipe's detector, the"
                 + " reference's are 12544");
       }
-      return new SegmentationSamples(corpus(s), g, packer, config.detector());
+      return new ObjectSamples(corpora.of(s), g, packer, config.detector());
     }
     if (s instanceof Source.Interactive i) {
       if (config.multimodal().regionHidden() == 0) {
@@ -73,7 +70,7 @@ final class Tasks {
                 + " config.json");
       }
       boolean masks = detection().learnsMasks();
-      return new InteractiveSamples(corpus(s), i, packer, config.detector(), masks);
+      return new InteractiveSamples(corpora.of(s), i, packer, config.detector(), masks);
     }
     if (s instanceof Source.Keypoints k) {
       return new KeypointSamples(k, packer, config.poseDetector(), pose().slots());
@@ -110,14 +107,5 @@ final class Tasks {
 
   private Packer packer(int most) {
     return new Packer(preprocess, model.links(), config.multimodal().tokensPerTile(), most);
-  }
-
-  private Corpus corpus(Source s) throws IOException {
-    Corpus known = read.get(s.folders());
-    if (known == null) {
-      known = Corpus.read(s.folders());
-      read.put(s.folders(), known);
-    }
-    return known;
   }
 }

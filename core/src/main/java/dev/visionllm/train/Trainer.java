@@ -101,10 +101,10 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       throw new IllegalArgumentException(
           out + " holds a run already: continue it with --resume or choose another --out");
     }
+    VisionLlmConfig config = VisionLlmConfig.read(recipe.model(), recipe.config());
     if (workers.rank() == 0) { // so that the run's folder is a model folder
       ModelFolder.copy(recipe.model(), out, recipe.config());
     }
-    VisionLlmConfig config = VisionLlmConfig.read(recipe.model(), recipe.config());
     tokenizer = Tokenizer.load(recipe.model());
     SpecialTokens special = SpecialTokens.of(tokenizer);
     TrainState state = resume ? TrainState.read(out) : null;
@@ -174,6 +174,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
           }
           case CODES -> {
             DetectionLearner learner = new DetectionLearner(decoders.gdino(), recipe.detector());
+            Corpora corpora = new Corpora();
             List<ObjectSamples> sources = new ArrayList<>();
             for (Source s : recipe.data()) {
               if (!(s instanceof Source.Objects objects)) {
@@ -182,11 +183,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
               }
               sources.add(
                   new ObjectSamples(
-                      Corpus.read(s.folders()),
-                      objects,
-                      null,
-                      config.detector(),
-                      learner.learnsMasks()));
+                      corpora.of(s), objects, null, config.detector(), learner.learnsMasks()));
             }
             yield new CodesObjective(sources, learner, config.multimodal());
           }
