@@ -3,71 +3,84 @@ package dev.visionllm.train;
 import dev.visionllm.tensor.Tensors;
 import dev.visionllm.vlm.Multimodal;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Stage 0 of a detector that has no pretrained weights: it finds named classes, of which it is told
- * by fixed codes of the names, with some noise, in the place of super-link states. It needs no
- * language model. Ours; the paper starts from a published detector.
+ * Stage 0 of decoders of objects and poses that have no pretrained weights: they are told what to
+ * look for by fixed codes of the names, with some noise, in the place of super-link states. It
+ * needs no language model. Ours; the paper starts from published decoders.
  */
-final class CodesObjective implements Objective<List<ObjectSamples.Asked>> {
+final class CodesObjective implements Objective<List<CodedSource.Coded>> {
   private static final double NOISE = 0.3;
 
-  private final List<ObjectSamples> sources;
-  private final DetectionLearner learner;
+  private final List<CodedSource> sources;
+  private final List<ToolLearner<?>> learners;
   private final Multimodal.Config sizes;
 
-  CodesObjective(List<ObjectSamples> sources, DetectionLearner learner, Multimodal.Config sizes) {
+  CodesObjective(
+      List<CodedSource> sources, List<ToolLearner<?>> learners, Multimodal.Config sizes) {
     this.sources = sources;
-    this.learner = learner;
+    this.learners = learners;
     this.sizes = sizes;
   }
 
   @Override
   public List<Mixture.Part> data() {
-    return sources.stream().map(ObjectSamples::part).toList();
+    return sources.stream().map(CodedSource::part).toList();
   }
 
   @Override
   public List<String> parts() {
-    return List.of("detection");
+    return learners.stream().map(ToolLearner::part).toList();
   }
 
   @Override
-  public List<ObjectSamples.Asked> load(List<Mixture.Item> items, RandomGenerator random) {
-    List<ObjectSamples.Asked> out = new ArrayList<>();
-    for (Mixture.Item item : items) {
-      boolean flip = random.nextBoolean();
-      out.add(sources.get(item.source()).asked(item.index(), random, flip));
-    }
-    return out;
+  public List<CodedSource.Coded> load(List<Mixture.Item> items, RandomGenerator random) {
+    return items.stream().map(i -> sources.get(i.source()).coded(i.index(), random)).toList();
   }
 
   @Override
-  public Losses losses(List<ObjectSamples.Asked> batch, RandomGenerator random) {
-    int most = batch.stream().mapToInt(a -> a.names().size()).max().orElseThrow();
-    List<Objects> objects = batch.stream().map(ObjectSamples.Asked::objects).toList();
-    Tensor loss = learner.loss(objects, codes(batch, most, random), random);
-    return new Losses(Map.of("detection", loss));
+  public Losses losses(List<CodedSource.Coded> batch, RandomGenerator random) {
+    Map<String, Tensor> losses = new LinkedHashMap<>();
+    learners.forEach(l -> judge(l, batch, random, losses));
+    return new Losses(losses);
   }
 
-  /** Codes of the names, (b, most, q, l). */
-  private Tensor codes(List<ObjectSamples.Asked> batch, int most, RandomGenerator random) {
-    int q = sizes.states();
-    int l = sizes.llm().hidden();
-    float[] text = new float[batch.size() * most * q * l];
-    for (int i = 0; i < batch.size(); i++) {
-      List<String> names = batch.get(i).names();
-      for (int k = 0; k < names.size(); k++) {
-        float[] code = LinkCodes.of(names.get(k), q, l);
-        for (int j = 0; j < code.length; j++) {
-          text[(i * most + k) * q * l + j] = code[j] + (float) (NOISE * random.nextGaussian());
-        }
+  private <T extends ToolTarget> void judge(
+      ToolLearner<T> learner,
+      List<CodedSource.Coded> batch,
+      RandomGenerator random,
+      Map<String, Tensor> losses) {
+    List<ToolLearner.Called<T>> called = new ArrayList<>();
+    for (CodedSource.Coded c : batch) {
+      if (learner.target().isInstance(c.target())) {
+        Map<String, Tensor> states = new LinkedHashMap<>();
+        new TreeMap<>(c.calls()) // in an order, since the noise is
+            .forEach((tool, names) -> states.put(tool, codes(names, random)));
+        called.add(new ToolLearner.Called<>(learner.target().cast(c.target()), states));
       }
     }
-    return Tensors.of(text, batch.size(), most, q, l);
+    if (!called.isEmpty()) {
+      losses.put(learner.part(), learner.loss(called, random));
+    }
+  }
+
+  /** Codes of names, (n, q, l). */
+  private Tensor codes(List<String> names, RandomGenerator random) {
+    int q = sizes.states();
+    int l = sizes.llm().hidden();
+    float[] all = new float[names.size() * q * l];
+    int at = 0;
+    for (String name : names) {
+      for (float value : LinkCodes.of(name, q, l)) {
+        all[at++] = value + (float) (NOISE * random.nextGaussian());
+      }
+    }
+    return Tensors.of(all, names.size(), q, l);
   }
 }

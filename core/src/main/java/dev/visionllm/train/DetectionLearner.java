@@ -58,18 +58,9 @@ final class DetectionLearner implements ToolLearner<Objects> {
 
   @Override
   public Tensor loss(List<Called<Objects>> rows, RandomGenerator random) {
-    List<Objects> objects = rows.stream().map(Called::target).toList();
+    List<Objects> batch = rows.stream().map(Called::target).toList();
     Tensor text =
         ToolLearner.padded(rows.stream().map(r -> r.states("det", r.target().classes())).toList());
-    return loss(objects, text, random);
-  }
-
-  /**
-   * The loss of a batch.
-   *
-   * @param text super-link queries of each picture's classes, (b, most classes, q, l)
-   */
-  Tensor loss(List<Objects> batch, Tensor text, RandomGenerator random) {
     int b = batch.size();
     int most = (int) text.size(1);
     Tensor textMask = ToolLearner.called(batch.stream().mapToInt(Objects::classes).toArray(), most);

@@ -30,7 +30,7 @@ import java.util.random.RandomGenerator;
  * classes have the same points. As in the reference (datasets/unikpt_llava.py) groups and figures
  * without a labelled point are left out.
  */
-final class KeypointSamples implements SampleSource {
+final class KeypointSamples implements CodedSource {
   /** A figure and what it is. */
   private record Figure(String name, KeypointDataset.Figure figure) {}
 
@@ -110,26 +110,35 @@ final class KeypointSamples implements SampleSource {
     return items.get(index).file();
   }
 
+  private record Asked(Raster picture, List<String> names, KeypointSet points, Figures figures) {}
+
   @Override
   public Sample sample(int index, RandomGenerator random) {
+    Asked a = asked(index, random);
+    return new Sample(packer.pack(a.picture(), Guided.pose(a.names(), a.points())), a.figures());
+  }
+
+  @Override
+  public Coded coded(int index, RandomGenerator random) {
+    Asked a = asked(index, random);
+    return new Coded(a.figures(), Map.of("det", a.names(), "pose", a.points().points()));
+  }
+
+  private Asked asked(int index, RandomGenerator random) {
     Item item = items.get(index);
     CocoDataset.Picture p = item.picture();
     Raster picture = Pictures.read(item.file(), p.width(), p.height());
     List<String> names =
         new ClassNames(classes.get(item.set().points()), source.classes(), 0)
             .draw(item.figures().stream().map(Figure::name).toList(), random);
-    KeypointSet asked = asked(item.set(), random);
-    return new Sample(
-        packer.pack(picture, Guided.pose(names, asked)),
-        new Figures(
-            resize.resize(picture).raster(),
-            names.size(),
-            asked.size(),
-            target(item, names, asked)));
+    KeypointSet asked = points(item.set(), random);
+    Raster seen = resize.resize(picture).raster();
+    PoseTarget target = target(item, names, asked);
+    return new Asked(picture, names, asked, new Figures(seen, names.size(), asked.size(), target));
   }
 
   /** All points of a set, or of a narrow prompt some of them in any order. */
-  private KeypointSet asked(KeypointSet set, RandomGenerator random) {
+  private KeypointSet points(KeypointSet set, RandomGenerator random) {
     if (random.nextDouble() >= source.narrow()) {
       return set;
     }

@@ -5,6 +5,7 @@ import dev.visionllm.image.Raster;
 import dev.visionllm.vlm.Guided;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -12,9 +13,8 @@ import java.util.random.RandomGenerator;
  * or for their pixels. Then, as in the reference (datasets/ade20k_llava.py), a class is one object,
  * whose mask is all that the picture shows of it, in a box around that.
  */
-final class ObjectSamples implements SampleSource {
-  /** A picture, what is asked for, and the answer's objects. */
-  record Asked(Raster picture, List<String> names, Objects objects) {}
+final class ObjectSamples implements CodedSource {
+  private record Asked(Raster picture, List<String> names, Objects objects) {}
 
   private final Corpus corpus;
   private final double ratio;
@@ -75,8 +75,14 @@ final class ObjectSamples implements SampleSource {
     return new Sample(packer.pack(a.picture(), guided), a.objects());
   }
 
+  @Override
+  public Coded coded(int index, RandomGenerator random) {
+    Asked a = asked(index, random, random.nextBoolean());
+    return new Coded(a.objects(), Map.of("det", a.names()));
+  }
+
   /** What is asked about a picture. @param flip whether left becomes right */
-  Asked asked(int index, RandomGenerator random, boolean flip) {
+  private Asked asked(int index, RandomGenerator random, boolean flip) {
     Corpus.Picture p = corpus.pictures().get(index);
     Raster picture = Pictures.read(p);
     List<Corpus.Thing> shown = pixels ? corpus.merged(p) : p.things();

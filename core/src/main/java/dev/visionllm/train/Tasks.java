@@ -48,8 +48,7 @@ final class Tasks {
     }
     Packer packer = packer(config.multimodal().llm().context());
     if (s instanceof Source.Objects o) {
-      boolean masks = detection().learnsMasks();
-      return new ObjectSamples(corpora.of(s), o, packer, config.detector(), masks);
+      return objects(o, packer);
     }
     if (s instanceof Source.Expressions e) {
       boolean masks = detection().learnsMasks();
@@ -73,9 +72,34 @@ final class Tasks {
       return new InteractiveSamples(corpora.of(s), i, packer, config.detector(), masks);
     }
     if (s instanceof Source.Keypoints k) {
-      return new KeypointSamples(k, packer, config.poseDetector(), pose().slots());
+      return keypoints(k, packer);
     }
     return painters.source(s, packer);
+  }
+
+  /**
+   * Opens a source for decoders alone.
+   *
+   * @throws IllegalArgumentException if its task is not for them, or the model lacks them
+   */
+  CodedSource coded(Source s) throws IOException {
+    if (s instanceof Source.Objects o) {
+      return objects(o, null);
+    }
+    if (s instanceof Source.Keypoints k) {
+      return keypoints(k, null);
+    }
+    throw new IllegalArgumentException(
+        "objective codes learns from data of task objects and keypoints only");
+  }
+
+  private ObjectSamples objects(Source.Objects s, Packer packer) throws IOException {
+    boolean masks = detection().learnsMasks();
+    return new ObjectSamples(corpora.of(s), s, packer, config.detector(), masks);
+  }
+
+  private KeypointSamples keypoints(Source.Keypoints s, Packer packer) {
+    return new KeypointSamples(s, packer, config.poseDetector(), pose().slots());
   }
 
   /** Learners of the tools that the sources opened so far call. */

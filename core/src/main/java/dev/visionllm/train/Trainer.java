@@ -161,6 +161,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
       VisionLlmConfig config, Preprocess preprocess, Multimodal model, Decoders decoders)
       throws IOException {
     Painters painters = new Painters(recipe.model(), decoders, recipe.painter(), problems);
+    Tasks tasks = new Tasks(config, preprocess, model, decoders, recipe.detector(), painters);
     Objective<?> o =
         switch (recipe.objective()) {
           case PATCHES -> {
@@ -173,19 +174,11 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
             yield new PatchObjective(corpus, preprocess, model, extra, teacher);
           }
           case CODES -> {
-            DetectionLearner learner = new DetectionLearner(decoders.gdino(), recipe.detector());
-            Corpora corpora = new Corpora();
-            List<ObjectSamples> sources = new ArrayList<>();
+            List<CodedSource> sources = new ArrayList<>();
             for (Source s : recipe.data()) {
-              if (!(s instanceof Source.Objects objects)) {
-                throw new IllegalArgumentException(
-                    "objective codes learns from data of task objects only");
-              }
-              sources.add(
-                  new ObjectSamples(
-                      corpora.of(s), objects, null, config.detector(), learner.learnsMasks()));
+              sources.add(tasks.coded(s));
             }
-            yield new CodesObjective(sources, learner, config.multimodal());
+            yield new CodesObjective(sources, tasks.learners(), config.multimodal());
           }
           case AUTOENCODER -> AutoencoderObjective.of(recipe, decoders, params.taken().keySet());
           case DIFFUSION -> {
@@ -196,8 +189,6 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
             yield new DiffusionObjective(sources, painters.learners());
           }
           case LINKED -> {
-            Tasks tasks =
-                new Tasks(config, preprocess, model, decoders, recipe.detector(), painters);
             List<SampleSource> sources = new ArrayList<>();
             for (Source s : recipe.data()) {
               sources.add(tasks.source(s));

@@ -32,7 +32,9 @@ final class Work {
   private final Layout layout;
 
   Work(Recipe recipe, VisionLlmConfig config, Layout layout) {
-    if (recipe.objective() == Recipe.Objective.CODES && config.gdino() == null) {
+    if (recipe.objective() == Recipe.Objective.CODES
+        && config.gdino() == null
+        && recipe.data().stream().anyMatch(Work::detects)) {
       throw new IllegalArgumentException(
           "objective codes trains a detector, the model has none: set use_gdino in config.json");
     }
@@ -41,7 +43,7 @@ final class Work {
     this.layout = layout;
   }
 
-  /** Of a step, all passes together; null for objectives of convolutions, which do not count. */
+  /** Of a step, all passes together; null for objectives whose decoders are not counted. */
   Double step() {
     if (!counts()) {
       return null;
@@ -59,12 +61,16 @@ final class Work {
   private boolean counts() {
     return switch (recipe.objective()) {
       case AUTOENCODER, DIFFUSION -> false;
-      case PATCHES, CODES, LINKED -> true;
+      case CODES -> recipe.data().stream().allMatch(Work::detects);
+      case PATCHES, LINKED -> true;
     };
   }
 
   /** What the rate of a machine is to be measured by; null where {@link #step} is. */
   Plan.Product product() {
+    if (!counts()) {
+      return null;
+    }
     var vision = config.multimodal().vision();
     var llm = config.multimodal().llm();
     return switch (recipe.objective()) {

@@ -34,6 +34,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param ip2p image editing, or null
  * @param tiles how pictures are cut for the image encoder
  * @param detector how pictures are resized for the detector
+ * @param poseDetector the same for the pose estimator, which has a rule of its own
  * @param conversation prompt format
  * @param threshold least score of a reported detection
  * @param classesPerPrompt most class names that one guided prompt holds
@@ -46,6 +47,7 @@ public record VisionLlmConfig(
     LatentDiffusion.Config ip2p,
     Tiles tiles,
     DetectorResize detector,
+    DetectorResize poseDetector,
     Conversation conversation,
     double threshold,
     int classesPerPrompt) {
@@ -61,12 +63,6 @@ public record VisionLlmConfig(
               + classesPerPrompt
               + ", should be at least 1");
     }
-  }
-
-  /** How pictures are resized for the pose estimator: to the detector's sides, in its own way. */
-  public DetectorResize poseDetector() {
-    return new DetectorResize(
-        DetectorResize.Rule.TORCHVISION, detector.shortSide(), detector.longSide());
   }
 
   private static void fits(
@@ -158,6 +154,7 @@ public record VisionLlmConfig(
     f.knows("gdino_config", "unipose_config", "sd_config", "ip2p_config", "region_hidden_dim");
     Tiles tiles = new Tiles(Tiles.Mode.ANYRES, multimodal.vision().size(), 4);
     DetectorResize detector = DetectorResize.GROUNDING_DINO;
+    DetectorResize pose = pose(detector.shortSide(), detector.longSide());
     Conversation conversation = Conversation.named("vicuna_v1");
     double threshold = 0.3;
     int classesPerPrompt = 80; // COCO's, which the reference asks for at once
@@ -173,6 +170,10 @@ public record VisionLlmConfig(
               DetectorResize.Rule.MMCV,
               p.integer("detector_short_side", 800),
               p.integer("detector_long_side", 1333));
+      pose =
+          pose(
+              p.integer("pose_short_side", detector.shortSide()),
+              p.integer("pose_long_side", detector.longSide()));
       conversation = Conversation.named(p.text("conversation", "vicuna_v1"));
       threshold = p.number("detection_threshold", threshold);
       classesPerPrompt = p.integer("classes_per_prompt", classesPerPrompt);
@@ -187,6 +188,7 @@ public record VisionLlmConfig(
         ip2p,
         tiles,
         detector,
+        pose,
         conversation,
         threshold,
         classesPerPrompt);
@@ -219,6 +221,10 @@ public record VisionLlmConfig(
     }
     return new LatentDiffusion.Config(
         mapper, released.text(), released.vae(), released.unet(), released.levels());
+  }
+
+  private static DetectorResize pose(int shortSide, int longSide) {
+    return new DetectorResize(DetectorResize.Rule.TORCHVISION, shortSide, longSide);
   }
 
   private static Tiles.Mode mode(String name) {

@@ -261,6 +261,33 @@ class TasksTest {
   }
 
   @Test
+  void decodersLearnFromCodesAlone() throws IOException {
+    Path file = dir.resolve("codes.yaml");
+    Files.writeString(
+        file,
+        """
+        model: "%s"
+        objective: codes
+        data:
+        - {task: objects, folders: [data], classes: 5}
+        - {task: keypoints, folders: [data], narrow: 0.5}
+        train: ["gdino.*", "unipose.*"]
+        steps: 1
+        batch: 4
+        mixed: true
+        lr: 1.0e-3
+        seed: 3
+        detector: {denoising: 4}
+        """
+            .formatted(MODEL.toAbsolutePath()));
+    try (Trainer t = new Trainer(Recipe.read(file), dir.resolve("codes"), false)) {
+      Map<String, Double> parts = t.next().parts();
+      assertThat(parts).containsOnlyKeys("detection", "pose");
+      assertThat(parts.values()).allMatch(v -> Double.isFinite(v) && v > 0);
+    }
+  }
+
+  @Test
   void aClassHasTheSamePixelsInMapsAsInItsObjects() throws IOException {
     Corpus corpus = Corpus.read(folders());
     Corpus unmapped =
