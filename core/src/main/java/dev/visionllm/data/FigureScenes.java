@@ -66,6 +66,11 @@ public final class FigureScenes {
     return Scenes.random(seed, index, stream);
   }
 
+  /** Kinds of figures that it draws. */
+  Set<Kind> kinds() {
+    return settings.kinds();
+  }
+
   /** Composes picture {@code index}. */
   FigureScene scene(long index) {
     RandomGenerator random = random(index, 0);

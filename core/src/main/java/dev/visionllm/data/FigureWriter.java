@@ -52,10 +52,13 @@ public final class FigureWriter {
   public FigureWriter(FigureScenes scenes, Templates templates) {
     this.scenes = scenes;
     this.templates = templates;
+    long id = 0;
     for (Figures.Category c : Figures.categories()) {
-      long id = categories.size() + 1L;
-      categories.put(
-          c.name(), new Category(new CocoDataset.Category(id, c.name(), c.above()), c.set()));
+      id++;
+      if (scenes.kinds().contains(c.kind())) {
+        categories.put(
+            c.name(), new Category(new CocoDataset.Category(id, c.name(), c.above()), c.set()));
+      }
     }
   }
 

@@ -34,11 +34,15 @@ class FigureWriterTest {
   private static List<Dialogue> dialogues;
 
   private static FigureWriter writer(long seed) {
+    return writer(seed, EnumSet.allOf(Kind.class));
+  }
+
+  private static FigureWriter writer(long seed, Set<Kind> kinds) {
     return new FigureWriter(
         new FigureScenes(
             new Figures(Motion.procedural()),
             Backgrounds.DRAWN,
-            new FigureScenes.Settings(160, 120, EnumSet.allOf(Kind.class)),
+            new FigureScenes.Settings(160, 120, kinds),
             seed),
         Templates.builtIn());
   }
@@ -81,6 +85,16 @@ class FigureWriterTest {
       assertThat(c.points().points()).isEqualTo(expected.points());
       assertThat(c.points().limbs()).isEqualTo(expected.limbs());
     }
+  }
+
+  @Test
+  void categoriesAreThoseOfTheKindsDrawn() throws Exception {
+    Path out = temp.resolve("faces");
+    writer(1, EnumSet.of(Kind.FACE)).write(out, 1, 1, n -> {});
+    KeypointDataset faces = KeypointDataset.read(out.resolve("keypoints.json"), Problems.refuse());
+    assertThat(faces.categories())
+        .isEqualTo(
+            data.categories().stream().filter(c -> c.category().name().equals("face")).toList());
   }
 
   @Test

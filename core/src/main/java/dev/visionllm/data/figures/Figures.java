@@ -19,7 +19,7 @@ public final class Figures {
   }
 
   /** A class of figures and the keypoints that they have. */
-  public record Category(String name, String above, KeypointSet set) {}
+  public record Category(Kind kind, String name, String above, KeypointSet set) {}
 
   private final People people;
 
@@ -30,9 +30,11 @@ public final class Figures {
   /** All classes that figures may be of. */
   public static List<Category> categories() {
     List<Category> out = new ArrayList<>();
-    out.add(new Category(PERSON, PERSON, KeypointSets.COCO));
-    for (Species s : Species.ALL) out.add(new Category(s.name(), "animal", KeypointSets.AP_10K));
-    out.add(new Category(FACE, PERSON, KeypointSets.FACE_300W));
+    out.add(new Category(Kind.PERSON, PERSON, PERSON, KeypointSets.COCO));
+    for (Species s : Species.ALL) {
+      out.add(new Category(Kind.ANIMAL, s.name(), "animal", KeypointSets.AP_10K));
+    }
+    out.add(new Category(Kind.FACE, FACE, PERSON, KeypointSets.FACE_300W));
     return out;
   }
 
