@@ -1,28 +1,39 @@
 package dev.visionllm.cli;
 
+import dev.visionllm.geometry.Box;
+import dev.visionllm.image.ContactSheet;
 import dev.visionllm.image.ImageFiles;
+import dev.visionllm.image.Overlay;
 import dev.visionllm.image.Raster;
 import dev.visionllm.prompt.Prompt;
+import dev.visionllm.prompt.VisualPrompt;
+import dev.visionllm.result.Answer;
 import dev.visionllm.result.Detection;
+import dev.visionllm.result.Finding;
+import dev.visionllm.vlm.AnswerText;
 import dev.visionllm.vlm.VisionLlm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code visionllm demo}: the shipped model looks at a shipped picture. */
+/** {@code visionllm demo}: the shipped model shows what it can do, on a shipped picture. */
 @Command(
     name = "demo",
-    description =
-        "Let the shipped model answer questions about a shipped picture and mark objects.",
+    description = {
+      "Let the shipped model do each of its tasks on a shipped picture,",
+      "and put what comes out on one sheet of pictures."
+    },
     footer = {"", "Examples:", "  visionllm demo", "  visionllm demo --out /tmp/demo --json"})
 final class DemoCommand extends CliCommand {
   /** A question and what the model said. */
-  record Said(String question, String answer) {}
+  record Said(String question, String answer, Map<String, Integer> counts) {}
 
   /** Everything for machines. */
   record Shown(
@@ -32,12 +43,14 @@ final class DemoCommand extends CliCommand {
       List<Map<String, Object>> detections,
       String out) {}
 
-  private static final List<String> QUESTIONS =
-      List.of("What is in this picture?", "How many balloons are there?");
+  private static final int COLUMNS = 3;
 
   /** Classes to look for: those of the picture, and two that it does not show. */
   private static final List<String> CLASSES =
       List.of("balloon", "cat", "apple", "dog", "guitar", "bus");
+
+  private static final Box MARKED = new Box(96, 26, 150, 94); // the cat
+  private static final String EXPRESSION = "the apple";
 
   @Option(
       names = "--out",
@@ -48,44 +61,78 @@ final class DemoCommand extends CliCommand {
 
   @Mixin private ModelOption model;
 
+  private final List<Said> said = new ArrayList<>();
+  private final List<ContactSheet.Cell> cells = new ArrayList<>();
+
   @Override
   public Integer call() throws IOException {
     Path folder = model.folder();
     Path file = ModelOption.shipped().resolve("demo").resolve("scene.png");
     Raster picture = ImageFiles.read(file);
     Files.createDirectories(out);
-    Path marked = out.resolve("demo.png");
+    Path sheet = out.resolve("demo.png");
     if (!json()) {
       print("picture: %s (%d x %d)", file, picture.width(), picture.height());
     }
     try (VisionLlm llm = model.load(folder)) {
-      List<Said> said = QUESTIONS.stream().map(q -> ask(llm, picture, q)).toList();
+      ask(llm, Prompt.of("What is in this picture?", picture), picture);
+      ask(llm, Prompt.of("How many balloons are there?", picture), picture);
+      ask(
+          llm,
+          new Prompt(
+              "What is <region>?", List.of(picture), List.of(new VisualPrompt.BoxPrompt(MARKED))),
+          Overlay.draw(picture, List.of(new Overlay.Item(MARKED, "region", Double.NaN))));
       List<Detection> found = llm.detect(picture, CLASSES);
-      Findings.draw(picture, found, marked);
+      String names = String.join(", ", CLASSES);
+      show("looking for " + names, picture, found);
+      double threshold = llm.options().threshold();
+      if (llm.config().gdino().masks()) {
+        show("the pixels of " + names, picture, llm.segment(picture, CLASSES, threshold));
+      }
+      show(EXPRESSION, picture, llm.ground(picture, EXPRESSION, threshold).stream().toList());
+      Findings.write(ContactSheet.draw(cells, COLUMNS), sheet);
       if (json()) {
         printJson(
-            new Shown(file.toString(), said, CLASSES, Findings.json(found), marked.toString()));
+            new Shown(file.toString(), said, CLASSES, Findings.json(found), sheet.toString()));
         return Main.OK;
       }
       print("");
-      print("looking for %s:", String.join(", ", CLASSES));
-      found.forEach(d -> print("  %s", Findings.line(d)));
-      if (found.isEmpty()) {
-        print("  nothing found with a score above %.2f", llm.options().threshold());
-      }
-      print("");
-      print("wrote %s", marked.toAbsolutePath());
+      print("wrote %s", sheet.toAbsolutePath());
     }
     return Main.OK;
   }
 
-  private Said ask(VisionLlm llm, Raster picture, String question) {
-    Said said = new Said(question, llm.ask(Prompt.of(question, picture)).text());
+  /** Asks, and shows the answer below what it is about. */
+  private void ask(VisionLlm llm, Prompt prompt, Raster about) {
+    Answer answer = llm.ask(prompt);
+    Map<String, Integer> counts = AnswerText.counts(answer);
+    said.add(new Said(prompt.text(), answer.text(), counts));
+    String numbers =
+        counts.entrySet().stream()
+            .map(c -> c.getKey() + ": " + c.getValue())
+            .collect(Collectors.joining(", "));
+    cells.add(
+        new ContactSheet.Cell(
+            Findings.marked(about, answer.findings()),
+            prompt.text(),
+            numbers.isEmpty() ? answer.text() : numbers));
     if (!json()) {
       print("");
-      print("Q: %s", said.question);
-      print("A: %s", said.answer);
+      print("Q: %s", prompt.text());
+      print("A: %s", answer.text());
+      counts.forEach((name, n) -> print("%s: %d", name, n));
     }
-    return said;
+  }
+
+  private void show(String title, Raster picture, List<? extends Finding> found) {
+    cells.add(new ContactSheet.Cell(Findings.marked(picture, found), title, ""));
+    if (!json()) {
+      print("");
+      print("%s:", title);
+      found.forEach(f -> print("  %s", Findings.line(f)));
+      if (found.isEmpty()) {
+        print("  nothing found");
+      }
+    }
   }
 }

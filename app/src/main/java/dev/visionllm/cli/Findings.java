@@ -138,8 +138,8 @@ final class Findings {
     return out.resolveSibling(stem + "-" + (n + 1) + ENDING);
   }
 
-  /** Writes the picture with what was found on it. */
-  static void draw(Raster picture, List<? extends Finding> findings, Path out) throws IOException {
+  /** The picture with what was found on it. */
+  static Raster marked(Raster picture, List<? extends Finding> findings) {
     List<Overlay.Item> items = new ArrayList<>();
     List<SkeletonOverlay.Item> skeletons = new ArrayList<>();
     for (Finding f : findings) {
@@ -152,8 +152,17 @@ final class Findings {
         skeletons.add(new SkeletonOverlay.Item(p.set(), p.keypoints()));
       }
     }
-    Raster drawn = SkeletonOverlay.draw(Overlay.draw(picture, items), skeletons);
-    byte[] png = ImageFiles.png(drawn.toBufferedImage());
+    return SkeletonOverlay.draw(Overlay.draw(picture, items), skeletons);
+  }
+
+  /** Writes the picture with what was found on it. */
+  static void draw(Raster picture, List<? extends Finding> findings, Path out) throws IOException {
+    write(marked(picture, findings), out);
+  }
+
+  /** Writes a picture as it is. */
+  static void write(Raster picture, Path out) throws IOException {
+    byte[] png = ImageFiles.png(picture.toBufferedImage());
     AtomicFile.write(out, to -> to.write(png));
   }
 

@@ -199,10 +199,13 @@ class CommandsTest {
     try {
       Path out = dir.resolve("new").resolve("folder");
       String said = run("demo", "--out", out.toString()).out();
-      assertThat(said).contains("Q: What is in this picture?", "A: ", "demo.png");
-      assertThat(ImageFiles.read(out.resolve("demo.png")).width()).isEqualTo(256);
+      assertThat(said)
+          .contains("Q: What is in this picture?", "A: ", "the apple:", "demo.png");
+      Raster sheet = ImageFiles.read(out.resolve("demo.png"));
+      assertThat(sheet.width()).isEqualTo(4 * 16 + 3 * 256);
+      assertThat(sheet.height()).isGreaterThan(2 * 256);
       JsonNode shown = json(run("demo", "--out", out.toString(), "--json"));
-      assertThat(shown.get("answers")).hasSize(2);
+      assertThat(shown.get("answers")).hasSize(3);
       assertThat(Files.exists(Path.of(shown.get("out").asString()))).isTrue();
     } finally {
       System.clearProperty("visionllm.home");

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
 
@@ -25,10 +26,12 @@ import org.bytedeco.pytorch.Tensor;
  * Next-token loss on the assistant's words (paper 3.3), super-link positions ignored; and for the
  * tools that the answers call their decoder's loss, which flows through the super-link into the
  * language model (paper 3.2). Rows of different tasks may share a batch: the tokens decide. While a
- * detector is trained apart, the states of its calls in rows without a target are pulled towards
- * the codes of the names that they stand for.
+ * detector or pose decoder is trained apart, the states of its calls in rows without a target are
+ * pulled towards the codes of the names that they stand for.
  */
 final class LinkedObjective implements Objective<List<Sample>> {
+  private static final Set<String> CODED = Set.of("det", "pose"); // tools that CodesObjective knows
+
   private final List<SampleSource> sources;
   private final Multimodal model;
   private final List<ToolLearner<?>> learners;
@@ -111,7 +114,7 @@ final class LinkedObjective implements Objective<List<Sample>> {
     List<Route> routes = model.links().collect(hidden, e.slots());
     List<Route> free =
         routes.stream()
-            .filter(r -> samples.get(r.row()).target() == null && r.tool().name().equals("det"))
+            .filter(r -> samples.get(r.row()).target() == null && CODED.contains(r.tool().name()))
             .toList();
     if (link > 0 && !free.isEmpty()) {
       losses.put("link", F.scale(link(rows, free), link));
