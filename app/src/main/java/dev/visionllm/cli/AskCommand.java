@@ -27,7 +27,9 @@ import picocli.CommandLine.Parameters;
       "",
       "A region marks a place of the last picture, in its pixels. Write <region> where the"
           + " question",
-      "means it; otherwise it is put at the end.",
+      "means it; otherwise it is put at the end. Where the question has <image> for each picture"
+          + " too,",
+      "a region marks the picture before it.",
       "",
       "Examples:",
       "  visionllm ask photo.png \"What is in this picture?\"",

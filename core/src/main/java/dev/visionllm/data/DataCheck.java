@@ -168,13 +168,16 @@ public final class DataCheck {
         problems,
         d -> {
           progress.at(file, ++n[0], Math.max(all, n[0]));
+          List<Size> sizes = new ArrayList<>();
           for (String image : d.images()) {
-            Size size = pictureFiles.check(folder(file), image);
-            for (Region region : d.regions()) { // there are some where there is one picture
-              if (!region.fits(size.width(), size.height())) {
-                throw new IllegalArgumentException(
-                    "region %s does not fit its picture of %s pixels".formatted(region, size));
-              }
+            sizes.add(pictureFiles.check(folder(file), image));
+          }
+          for (int i = 0; i < d.regions().size(); i++) {
+            Region region = d.regions().get(i);
+            Size size = sizes.get(d.marked().get(i));
+            if (!region.fits(size.width(), size.height())) {
+              throw new IllegalArgumentException(
+                  "region %s does not fit its picture of %s pixels".formatted(region, size));
             }
           }
           n[1]++;

@@ -1,8 +1,10 @@
 package dev.visionllm.data;
 
 import dev.visionllm.geometry.Rle;
+import dev.visionllm.prompt.Prompt;
 import dev.visionllm.prompt.VisualPrompt;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * One conversation about pictures.
@@ -49,6 +51,11 @@ public record Dialogue(
     return images.isEmpty() ? null : images.get(0);
   }
 
+  /** The picture of each region, by its place in the turns: see {@link Prompt#marked(String)}. */
+  public List<Integer> marked() {
+    return Prompt.marked(turns.stream().map(Turn::text).collect(Collectors.joining("\n")));
+  }
+
   /** Who speaks. */
   public enum Role {
     HUMAN,
@@ -59,7 +66,7 @@ public record Dialogue(
   public record Turn(Role role, String text) {}
 
   /**
-   * Part of the picture that the human points at; coordinates in pixels, (0, 0) is the outer corner
+   * Part of a picture that the human points at; coordinates in pixels, (0, 0) is the outer corner
    * of the first pixel.
    */
   public sealed interface Region {

@@ -74,11 +74,8 @@ final class LlavaRecord {
       throw new IllegalArgumentException(
           "has " + marks + " times <region> in its turns but " + regions.size() + " regions");
     }
-    if (marks > 0 && images.size() != 1) {
-      throw new IllegalArgumentException(
-          "has regions and "
-              + images.size()
-              + " images: regions need exactly one that they are places of");
+    if (marks > 0 && images.isEmpty()) {
+      throw new IllegalArgumentException("has regions but no image that they are places of");
     }
     String task = DataJson.optionalText(n, "task");
     return new Dialogue(

@@ -22,8 +22,10 @@ import java.util.random.RandomGenerator;
  * sample. Sample {@code i} depends on the seed and on {@code i} alone.
  */
 public final class Mmic {
+  /** Most pictures of a sample. */
+  public static final int MOST_PICTURES = 6;
+
   private static final int LEAST_PICTURES = 2;
-  private static final int MOST_PICTURES = 6;
   private static final int MOST_MARKS = 5;
   private static final double MARGIN = 0.1; // around an object that is cut out
 

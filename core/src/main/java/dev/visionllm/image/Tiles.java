@@ -43,6 +43,11 @@ public record Tiles(Mode mode, int size, int maxTiles) {
     }
   }
 
+  /** The same with another maximum. @param most tiles of a picture; 0 for no other */
+  public Tiles withMost(int most) {
+    return most == 0 ? this : new Tiles(mode, size, most);
+  }
+
   /** All tiles of a picture, row by row, the global one last; each size x size. */
   public List<Raster> cut(Raster picture) {
     return switch (mode) {

@@ -1,12 +1,16 @@
 package dev.visionllm.prompt;
 
 import dev.visionllm.image.Raster;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * One request: a text that may refer to pictures ({@code <image>}) and to regions ({@code
- * <region>}), the pictures, and the regions, which are marked on the last picture. A text without
- * placeholders is allowed; where they go is then decided by the model's prompt format.
+ * <region>}), the pictures, and the regions, see {@link #marked()}. A text without placeholders is
+ * allowed; where they go is then decided by the model's prompt format.
  */
 public record Prompt(String text, List<Raster> images, List<VisualPrompt> regions) {
   /** Stands for a picture in the text. */
@@ -14,6 +18,8 @@ public record Prompt(String text, List<Raster> images, List<VisualPrompt> region
 
   /** Stands for a region in the text. */
   public static final String REGION = "<region>";
+
+  private static final Pattern PLACEHOLDER = Pattern.compile(IMAGE + "|" + REGION);
 
   public Prompt {
     if (text.isBlank()) {
@@ -27,9 +33,10 @@ public record Prompt(String text, List<Raster> images, List<VisualPrompt> region
       throw new IllegalArgumentException(
           "the prompt marks " + regions.size() + " region(s) but has no picture: give the picture");
     }
-    for (VisualPrompt region : regions) {
-      Raster marked = images.get(images.size() - 1);
-      region.mask(marked.width(), marked.height());
+    List<Integer> marked = marked(text, images.size(), regions.size());
+    for (int i = 0; i < regions.size(); i++) {
+      Raster on = images.get(marked.get(i));
+      regions.get(i).mask(on.width(), on.height());
     }
   }
 
@@ -41,6 +48,37 @@ public record Prompt(String text, List<Raster> images, List<VisualPrompt> region
   /** How many {@code <region>} placeholders the text holds. */
   public int regionPlaceholders() {
     return count(text, REGION);
+  }
+
+  /**
+   * The picture that each region marks, from 0: as {@link #marked(String)} where the text places
+   * both, else the last one.
+   */
+  public List<Integer> marked() {
+    return marked(text, images.size(), regions.size());
+  }
+
+  private static List<Integer> marked(String text, int images, int regions) {
+    return text.contains(IMAGE) && text.contains(REGION)
+        ? marked(text)
+        : Collections.nCopies(regions, images - 1);
+  }
+
+  /**
+   * The picture that each region of a text marks, from 0: the one that the text places last before
+   * it, or the first.
+   */
+  public static List<Integer> marked(String text) {
+    List<Integer> marked = new ArrayList<>();
+    int images = 0;
+    for (Matcher m = PLACEHOLDER.matcher(text); m.find(); ) {
+      if (m.group().equals(IMAGE)) {
+        images++;
+      } else {
+        marked.add(Math.max(0, images - 1));
+      }
+    }
+    return marked;
   }
 
   private static void placeholders(String token, int inText, String thing, int given) {

@@ -4,7 +4,6 @@ import dev.visionllm.data.CocoDataset;
 import dev.visionllm.data.Dialogue;
 import dev.visionllm.data.ExpressionDataset;
 import dev.visionllm.data.IndexMapDataset;
-import dev.visionllm.data.LlavaDataset;
 import dev.visionllm.data.Problems;
 import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.LabelMap;
@@ -29,12 +28,14 @@ import java.util.TreeSet;
  * @param classes all class names, sorted
  * @param expressions what refs.json says of objects, where there is one
  * @param maps those of semantic/ by picture, where there are some
+ * @param albums conversations about several pictures, or none
  */
 public record Corpus(
     List<Picture> pictures,
     List<String> classes,
     List<Expression> expressions,
-    Map<Path, ClassMap> maps) {
+    Map<Path, ClassMap> maps,
+    List<Album> albums) {
   /** One object. */
   public record Thing(String name, Box box, CocoDataset.Segmentation segmentation) {
     /**
@@ -110,22 +111,21 @@ public record Corpus(
     TreeSet<String> classes = new TreeSet<>();
     List<Expression> expressions = new ArrayList<>();
     Map<Path, ClassMap> maps = new HashMap<>();
+    List<Album> albums = new ArrayList<>();
     for (Path folder : folders) {
       if (!Files.isDirectory(folder)) {
         throw new IllegalArgumentException(
             "data folder " + folder + " does not exist: make it with \"visionllm data scenes\"");
       }
-      CocoDataset coco = CocoDataset.read(folder.resolve("instances.json"));
-      Map<String, List<Dialogue>> dialogues = new HashMap<>();
+      Path instances = folder.resolve("instances.json");
+      CocoDataset coco = CocoDataset.read(instances);
+      Map<Path, List<Dialogue>> dialogues = new HashMap<>();
       Path talk = folder.resolve("conversations.jsonl");
-      if (Files.exists(talk)) {
-        for (Dialogue d : LlavaDataset.read(talk)) {
-          if (d.images().size() == 1) {
-            dialogues
-                .computeIfAbsent(
-                    Path.of(d.image()).getFileName().toString(), k -> new ArrayList<>())
-                .add(d);
-          }
+      for (Album a : Files.exists(talk) ? Album.read(talk) : List.<Album>of()) {
+        if (a.pictures().size() == 1) {
+          dialogues.computeIfAbsent(a.pictures().get(0), k -> new ArrayList<>()).add(a.dialogue());
+        } else {
+          albums.add(a);
         }
       }
       Map<Long, String> names = coco.names();
@@ -140,14 +140,14 @@ public record Corpus(
           things.add(thing);
           thingsById.put(a.id(), thing);
         }
-        String name = Path.of(p.file()).getFileName().toString();
+        Path file = Album.beside(instances, p.file());
         Picture picture =
             new Picture(
-                folder.resolve("images").resolve(name),
+                file,
                 p.width(),
                 p.height(),
                 List.copyOf(things),
-                dialogues.getOrDefault(name, List.of()));
+                dialogues.getOrDefault(file, List.of()));
         pictures.add(picture);
         byId.put(p.id(), picture);
       }
@@ -182,6 +182,10 @@ public record Corpus(
       }
     }
     return new Corpus(
-        List.copyOf(pictures), List.copyOf(classes), List.copyOf(expressions), Map.copyOf(maps));
+        List.copyOf(pictures),
+        List.copyOf(classes),
+        List.copyOf(expressions),
+        Map.copyOf(maps),
+        List.copyOf(albums));
   }
 }

@@ -86,7 +86,7 @@ final class LinkedObjective implements Objective<List<Sample>> {
     Sample[] got = new Sample[1];
     for (int i = 0; i < source.size(); i++) {
       int at = (index + i) % source.size();
-      if (problems.take(source.file(at), "", () -> got[0] = source.sample(at, random))) {
+      if (problems.take(source.file(at), source.at(at), () -> got[0] = source.sample(at, random))) {
         return got[0];
       }
     }

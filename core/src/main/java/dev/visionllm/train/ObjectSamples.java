@@ -87,9 +87,6 @@ final class ObjectSamples implements CodedSource {
     Raster picture = Pictures.read(p);
     List<Corpus.Thing> shown = pixels ? corpus.merged(p) : p.things();
     List<String> names = classes.draw(shown.stream().map(Corpus.Thing::name).toList(), random);
-    List<Corpus.Thing> things = shown.stream().filter(t -> names.contains(t.name())).toList();
-    int[] at = things.stream().mapToInt(t -> names.indexOf(t.name())).toArray();
-    return new Asked(
-        picture, names, Objects.of(resize, picture, things, at, names.size(), masks, flip));
+    return new Asked(picture, names, Objects.named(resize, picture, shown, names, masks, flip));
   }
 }

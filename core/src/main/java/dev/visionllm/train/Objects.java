@@ -61,6 +61,19 @@ record Objects(Raster seen, int classes, Target target, boolean[] masks) impleme
     return new Objects(flip ? flipped(seen) : seen, classes, new Target(at, boxes), masks);
   }
 
+  /** Of the things shown those of some names, which are the classes in their order. */
+  static Objects named(
+      DetectorResize resize,
+      Raster picture,
+      List<Corpus.Thing> shown,
+      List<String> names,
+      boolean withMasks,
+      boolean flip) {
+    List<Corpus.Thing> things = shown.stream().filter(t -> names.contains(t.name())).toList();
+    int[] at = things.stream().mapToInt(t -> names.indexOf(t.name())).toArray();
+    return of(resize, picture, things, at, names.size(), withMasks, flip);
+  }
+
   private static Raster flipped(Raster picture) {
     byte[] from = picture.rgb();
     byte[] to = new byte[from.length];

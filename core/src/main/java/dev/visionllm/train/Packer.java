@@ -1,6 +1,7 @@
 package dev.visionllm.train;
 
 import dev.visionllm.data.Dialogue;
+import dev.visionllm.geometry.Mask;
 import dev.visionllm.image.Raster;
 import dev.visionllm.link.SuperLink;
 import dev.visionllm.link.Tool;
@@ -20,16 +21,16 @@ import java.util.stream.IntStream;
 /**
  * Packs several conversations about one picture behind one copy of the picture. Each conversation
  * sees the picture and itself (segments), so a packed row teaches what its conversations teach one
- * by one, at a fraction of the cost.
+ * by one, at a fraction of the cost. A conversation about several pictures, or none, is a row.
  */
 final class Packer {
   /**
    * A packed row.
    *
-   * @param inputs ids laid with super-link placeholders, the picture, regions
+   * @param inputs ids laid with super-link placeholders, the pictures, regions
    * @param labels one per id, {@link Labels#IGNORE} where nothing is learnt
-   * @param segments one per id: 0 the picture and what precedes it, or all of a row without one; k
-   *     conversation k
+   * @param segments one per id: 0 the shared picture and what precedes it, or all of a row that
+   *     shares none; k conversation k
    * @param calls the tool calls of the row, in order
    */
   record Row(Inputs inputs, int[] labels, int[] segments, List<AnswerText.Call> calls) {}
@@ -105,14 +106,8 @@ final class Packer {
         labels.add(laid.labels()[i]);
         segments.add(segment);
       }
-      for (Dialogue.Region r : d.regions()) {
-        regions.add(
-            new Inputs.Region(
-                0, preprocess.region(r.prompt().mask(picture.width(), picture.height()))));
-      }
-      for (Dialogue.Turn t : d.turns()) {
-        calls.addAll(AnswerText.calls(t.text()));
-      }
+      regions.addAll(regions(List.of(picture), d));
+      calls.addAll(calls(d));
     }
     if (segment == 0) {
       throw new IllegalArgumentException(
@@ -127,6 +122,27 @@ final class Packer {
         calls);
   }
 
+  /**
+   * A row of one conversation about any number of pictures, each in its own place.
+   *
+   * @throws IllegalArgumentException if it does not fit
+   */
+  Row pack(List<Raster> pictures, Dialogue d) {
+    List<Inputs.Picture> cut = pictures.stream().map(preprocess::picture).toList();
+    int[] counts = cut.stream().mapToInt(p -> p.tiles() * tokensPerTile).toArray();
+    Labels.Example e = Labels.of(preprocess.tokenizer(), preprocess.conversation().full(turns(d)));
+    Laid laid = lay(e.expandImages(patchId, counts), 0);
+    int length = laid.ids().length;
+    if (length > most) {
+      throw new IllegalArgumentException(
+          "%d pictures and the text are %d tokens, a row holds at most %d: lower max_tiles, or raise"
+                  .formatted(cut.size(), length, most)
+              + " tokens up to the model's context");
+    }
+    Inputs inputs = new Inputs(laid.ids(), cut, regions(pictures, d));
+    return new Row(inputs, laid.labels(), new int[length], calls(d));
+  }
+
   /** A row of one guided request and its answer. */
   Row pack(Raster picture, Guided guided) {
     return pack(picture, guided, List.of());
@@ -134,12 +150,7 @@ final class Packer {
 
   /** The same with what the user marks, one region per placeholder of the question. */
   Row pack(Raster picture, Guided guided, List<Dialogue.Region> regions) {
-    List<Dialogue.Turn> turns =
-        List.of(
-            new Dialogue.Turn(Dialogue.Role.HUMAN, guided.question()),
-            new Dialogue.Turn(Dialogue.Role.ASSISTANT, guided.answer()));
-    Dialogue dialogue = new Dialogue(guided.question(), "", "", turns, regions, null);
-    return pack(picture, List.of(dialogue));
+    return pack(picture, List.of(dialogue(guided, regions)));
   }
 
   /**
@@ -148,16 +159,30 @@ final class Packer {
    * @throws IllegalArgumentException if it does not fit
    */
   Row pack(Guided guided) {
-    Conversation.Turn turn = new Conversation.Turn(guided.question(), guided.answer());
-    Laid laid =
-        lay(Labels.of(preprocess.tokenizer(), preprocess.conversation().full(List.of(turn))), 0);
-    int length = laid.ids().length;
-    if (length > most) {
-      throw new IllegalArgumentException(
-          "the request has " + length + " tokens, a row holds at most " + most);
+    return pack(List.of(), dialogue(guided, List.of()));
+  }
+
+  private static Dialogue dialogue(Guided guided, List<Dialogue.Region> regions) {
+    List<Dialogue.Turn> turns =
+        List.of(
+            new Dialogue.Turn(Dialogue.Role.HUMAN, guided.question()),
+            new Dialogue.Turn(Dialogue.Role.ASSISTANT, guided.answer()));
+    return new Dialogue(guided.question(), "", "", turns, regions, null);
+  }
+
+  private List<Inputs.Region> regions(List<Raster> pictures, Dialogue d) {
+    List<Inputs.Region> regions = new ArrayList<>();
+    for (int i = 0; i < d.regions().size(); i++) {
+      int at = d.marked().get(i);
+      Raster on = pictures.get(at);
+      Mask mask = d.regions().get(i).prompt().mask(on.width(), on.height());
+      regions.add(new Inputs.Region(at, preprocess.region(mask)));
     }
-    Inputs inputs = new Inputs(laid.ids(), List.of(), List.of());
-    return new Row(inputs, laid.labels(), new int[length], AnswerText.calls(guided.answer()));
+    return regions;
+  }
+
+  private static List<AnswerText.Call> calls(Dialogue d) {
+    return d.turns().stream().flatMap(t -> AnswerText.calls(t.text()).stream()).toList();
   }
 
   private record Laid(int[] ids, int[] labels) {}

@@ -225,7 +225,7 @@ public record Recipe(
 
   /** How pictures are cut. @param model as the model's configuration says */
   Tiles tiles(Tiles model) {
-    return maxTiles == 0 ? model : new Tiles(model.mode(), model.size(), maxTiles);
+    return model.withMost(maxTiles);
   }
 
   /** Optimiser steps of the run. @param samples that there are in all */

@@ -8,8 +8,13 @@ interface SampleSource extends AutoCloseable {
   /** Number of pictures or questions. */
   int size();
 
-  /** The picture of a sample. */
+  /** The picture of a sample, or the file that it is in. */
   Path file(int index);
+
+  /** The place in that file, as "dialogue 7"; empty where the file is the sample. */
+  default String at(int index) {
+    return "";
+  }
 
   /** See {@link Source#ratio}. */
   double ratio();

@@ -1,5 +1,6 @@
 package dev.visionllm.train;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.visionllm.data.PictureFolder;
@@ -18,6 +19,7 @@ import java.util.Map;
   @JsonSubTypes.Type(value = Source.Segmentation.class, name = "segmentation"),
   @JsonSubTypes.Type(value = Source.Interactive.class, name = "interactive"),
   @JsonSubTypes.Type(value = Source.Keypoints.class, name = "keypoints"),
+  @JsonSubTypes.Type(value = Source.InContext.class, name = "in-context"),
   @JsonSubTypes.Type(value = Source.Generation.class, name = "generation"),
   @JsonSubTypes.Type(value = Source.Editing.class, name = "editing"),
   @JsonSubTypes.Type(value = Source.Pictures.class, name = "pictures")
@@ -39,7 +41,8 @@ public sealed interface Source {
   long samples() throws IOException;
 
   /**
-   * The conversations of conversations.jsonl, several about one picture in a row.
+   * The conversations of conversations.jsonl: several about one picture in a row; those about
+   * several pictures, or none, a row each.
    *
    * @param dialogues most per picture and pass
    * @param tokens most of a packed row
@@ -193,6 +196,32 @@ public sealed interface Source {
     @Override
     public long samples() throws IOException {
       return new KeypointSamples(this, null, null, Integer.MAX_VALUE).size();
+    }
+  }
+
+  /**
+   * The samples of mmic.jsonl, examples and a last picture that is to be solved, as "data mmic"
+   * writes them; some answers call the detector, for objects of instances.json.
+   *
+   * @param maxTiles most tiles of a picture, as the recipe's, since there are several; 0 for that
+   */
+  record InContext(List<Path> folders, double ratio, @JsonProperty("max_tiles") int maxTiles)
+      implements Source {
+    /** Fills what may be left out. */
+    public InContext {
+      folders = some(folders);
+      ratio = positive(ratio);
+      maxTiles = most("max_tiles", maxTiles, 0);
+    }
+
+    @Override
+    public Source in(List<Path> other) {
+      return new InContext(other, ratio, maxTiles);
+    }
+
+    @Override
+    public long samples() throws IOException {
+      return new InContextSamples(Corpus.read(folders), this, null, null, false).size();
     }
   }
 

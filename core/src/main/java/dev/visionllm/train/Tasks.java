@@ -44,9 +44,15 @@ final class Tasks {
    */
   SampleSource source(Source s) throws IOException {
     if (s instanceof Source.Conversations c) {
-      return new ConversationSamples(corpora.of(s), c, packer(c.tokens()));
+      return new ConversationSamples(corpora.of(s), c, packer(0, c.tokens()));
     }
-    Packer packer = packer(config.multimodal().llm().context());
+    int context = config.multimodal().llm().context();
+    if (s instanceof Source.InContext c) {
+      boolean masks = detection().learnsMasks();
+      Packer packer = packer(c.maxTiles(), context);
+      return new InContextSamples(corpora.of(s), c, packer, config.detector(), masks);
+    }
+    Packer packer = packer(0, context);
     if (s instanceof Source.Objects o) {
       return objects(o, packer);
     }
@@ -129,7 +135,12 @@ final class Tasks {
     return detection;
   }
 
-  private Packer packer(int most) {
-    return new Packer(preprocess, model.links(), config.multimodal().tokensPerTile(), most);
+  /**
+   * @param tiles most of a picture, 0 for the recipe's
+   * @param most tokens of a row
+   */
+  private Packer packer(int tiles, int most) {
+    int tokensPerTile = config.multimodal().tokensPerTile();
+    return new Packer(preprocess.withMost(tiles), model.links(), tokensPerTile, most);
   }
 }

@@ -1,5 +1,6 @@
 package dev.visionllm.train;
 
+import dev.visionllm.data.Mmic;
 import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Tiles;
 import dev.visionllm.vlm.Layout;
@@ -92,7 +93,9 @@ final class Work {
       case PATCHES -> seen(1) + (recipe.teacher() > 0 ? forward("gdino") : 0);
       case CODES -> detector(false);
       case LINKED ->
-          seen(tiles()) + language(tokens(s)) + (detects(s) ? detector(throughLanguage()) : 0);
+          seen(pictures(s) * tiles(s))
+              + language(tokens(s))
+              + (detects(s) ? detector(throughLanguage()) : 0);
       case AUTOENCODER, DIFFUSION -> 0;
     };
   }
@@ -102,7 +105,8 @@ final class Work {
     return s instanceof Source.Objects
         || s instanceof Source.Expressions
         || s instanceof Source.Segmentation
-        || s instanceof Source.Interactive;
+        || s instanceof Source.Interactive
+        || s instanceof Source.InContext;
   }
 
   /** Image encoder and bridge. */
@@ -210,8 +214,16 @@ final class Work {
     return 1 + (gradient || learns(part) ? 1 : 0) + learning(part) / matrices(part);
   }
 
-  private int tiles() {
+  private static int pictures(Source s) {
+    return s instanceof Source.InContext ? Mmic.MOST_PICTURES : 1;
+  }
+
+  /** Most tiles of a picture. */
+  private int tiles(Source s) {
     Tiles tiles = recipe.tiles(config.tiles());
+    if (s instanceof Source.InContext c) {
+      tiles = tiles.withMost(c.maxTiles());
+    }
     return tiles.mode() != Tiles.Mode.ANYRES || tiles.maxTiles() == 1 ? 1 : tiles.maxTiles() + 1;
   }
 
@@ -219,12 +231,13 @@ final class Work {
     if (s instanceof Source.Conversations c) {
       return c.tokens();
     }
-    int text = named(s) * (2 * NAME + config.multimodal().queries()); // asked and answered
+    int text =
+        pictures(s) * named(s) * (2 * NAME + config.multimodal().queries()); // asked and answered
     if (s instanceof Source.Generation || s instanceof Source.Editing) {
       text += config.multimodal().generationQueries();
     }
-    int picture = tiles() * config.multimodal().tokensPerTile();
-    return Math.min(picture + text, config.multimodal().llm().context());
+    int shown = pictures(s) * tiles(s) * config.multimodal().tokensPerTile();
+    return Math.min(shown + text, config.multimodal().llm().context());
   }
 
   /** Most names that a row of a task asks for. */

@@ -61,9 +61,8 @@ public final class Chat {
     return model.inputs(turns, with(pictures, prompt.images()), with(marks, marks(prompt)), prompt);
   }
 
-  /** The prompt's regions, on the picture that is last with it. */
   private List<Preprocess.Mark> marks(Prompt prompt) {
-    return Preprocess.Mark.onLast(pictures.size() + prompt.images().size(), prompt.regions());
+    return Preprocess.Mark.of(pictures.size(), prompt);
   }
 
   private static <T> List<T> with(List<T> old, List<T> more) {

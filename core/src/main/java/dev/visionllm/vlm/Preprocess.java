@@ -37,10 +37,19 @@ public final class Preprocess {
 
   /** A visual prompt and the number of the picture that it marks, from 0. */
   public record Mark(int picture, VisualPrompt region) {
-    /** Marks on the last of some pictures. */
-    static List<Mark> onLast(int pictures, List<VisualPrompt> regions) {
-      return regions.stream().map(r -> new Mark(pictures - 1, r)).toList();
+    /** Those of a prompt. @param before pictures that were shown before the prompt's */
+    static List<Mark> of(int before, Prompt prompt) {
+      List<Mark> marks = new ArrayList<>();
+      for (int i = 0; i < prompt.regions().size(); i++) {
+        marks.add(new Mark(before + prompt.marked().get(i), prompt.regions().get(i)));
+      }
+      return marks;
     }
+  }
+
+  /** The same with pictures cut otherwise. @param most tiles of one; 0 for no change */
+  public Preprocess withMost(int most) {
+    return new Preprocess(tokenizer, conversation, tiles.withMost(most), tokensPerTile);
   }
 
   /** The conversation template. */

@@ -261,7 +261,7 @@ public final class VisionLlm implements AutoCloseable {
               laid(
                   Guided.segment(regions.size()),
                   List.of(picture),
-                  Preprocess.Mark.onLast(1, regions));
+                  regions.stream().map(r -> new Preprocess.Mark(0, r)).toList());
           Set<String> seen = new HashSet<>();
           return tools.finder().segment(picture, calls, threshold).stream()
               .filter(s -> seen.add(s.label()))
@@ -422,9 +422,7 @@ public final class VisionLlm implements AutoCloseable {
   }
 
   private Inputs inputs(Prompt prompt) {
-    int pictures = prompt.images().size();
-    return inputs(
-        List.of(), prompt.images(), Preprocess.Mark.onLast(pictures, prompt.regions()), prompt);
+    return inputs(List.of(), prompt.images(), Preprocess.Mark.of(0, prompt), prompt);
   }
 
   Inputs inputs(

@@ -64,8 +64,8 @@ class DataCheckTest {
             + " <region>?'},{'from':'gpt','value':'dog'}]}\n");
     HandMade.text(
         dir.resolve("mmic.json"),
-        "[{'id':1,'image':['images/a.png','images/a.png'],'conversations':[{'from':'human','value':'<image>"
-            + " or <image>?'},{'from':'gpt','value':'one'}]}]");
+        "[{'id':1,'image':['images/a.png','images/a.png'],'regions':[{'box':[0,0,6,4]}],'conversations':[{'from':'human','value':'<image>"
+            + " <region> or <image>?'},{'from':'gpt','value':'one'}]}]");
     byte[] mask = HandMade.png(6, 4);
     HandMade.bytes(dir.resolve("semantic/a.png"), gray(6, 4, 1));
     HandMade.bytes(dir.resolve("saliency/a.png"), gray(6, 4, 255));

@@ -174,14 +174,15 @@ class FormatsTest {
             List.of("a.png", "b.png"),
             "",
             List.of(
-                new Turn(Role.HUMAN, "<image> a dog"),
+                new Turn(Role.HUMAN, "<image> <region> is a dog"),
                 new Turn(Role.ASSISTANT, "yes"),
-                new Turn(Role.HUMAN, "and <image>?"),
+                new Turn(Role.HUMAN, "and <image> <region> <region>?"),
                 new Turn(Role.ASSISTANT, "a cat")),
-            List.of(),
+            List.of(new Region.Point(1, 2), new Region.Point(3, 4), new Region.Point(5, 6)),
             null);
     Path file = Files.writeString(temp.resolve("mmic.jsonl"), LlavaDataset.line(two));
     assertThat(LlavaDataset.read(file)).containsExactly(two);
+    assertThat(two.marked()).containsExactly(0, 1, 1);
     assertThat(dialogue().image()).isEqualTo("images/1.png");
     assertThatThrownBy(two::image)
         .isInstanceOf(IllegalArgumentException.class)
@@ -227,8 +228,8 @@ class FormatsTest {
             + " 2 times <image> in its turns, expected 2, in turns of the human",
         "{'id':'a','image':['i',5],'conversations':[{'from':'human','value':'<image>'},{'from':'gpt','value':'x'}]}|"
             + " image is not a list of texts",
-        "{'id':'a','image':['i','j'],'regions':[{'point':[1,2]}],'conversations':[{'from':'human','value':'<image><image><region>'},{'from':'gpt','value':'x'}]}|"
-            + " has regions and 2 images",
+        "{'id':'a','regions':[{'point':[1,2]}],'conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}|"
+            + " has regions but no image",
         "{'id':'a','conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}|"
             + " 1 times <region> in its turns but 0",
         "{'id':'a','regions':[{'box':[1,1,1,2]}],'conversations':[{'from':'human','value':'<region>'},{'from':'gpt','value':'x'}]}|"

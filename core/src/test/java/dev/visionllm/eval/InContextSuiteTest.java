@@ -61,6 +61,23 @@ class InContextSuiteTest {
         .containsEntry("mean accuracy of classes", 1 / 3.0);
   }
 
+  /** Lists in any order and with other words; chance is among the answers to the same task. */
+  @Test
+  void listsAreScoredByTheirWords() throws IOException {
+    var world = TinyWorld.write(dir);
+    String task = "\"task\": \"%s\", \"answer\"";
+    world.file(
+        "mmic.jsonl",
+        dialogue(1, "caption", "dog, cat").replace("\"answer\"", task.formatted("examples"))
+            + dialogue(2, "caption", "dog").replace("\"answer\"", task.formatted("examples"))
+            + dialogue(3, "caption", "bus").replace("\"answer\"", task.formatted("masks")));
+    var scores = world.run(Suite.IN_CONTEXT, new Saying(p -> "A picture of two cats and a dog."));
+    assertThat(scores).containsEntry("accuracy", 1 / 3.0).containsEntry("classes", 3.0);
+    assertThat(scores.get("chance")).isCloseTo((1 / 2.0 + 1 / 2.0 + 1) / 3, within(1e-12));
+    assertThat(world.run(Suite.IN_CONTEXT, new Saying(p -> "a dog, a cat and a bus")))
+        .containsEntry("accuracy", 0.0);
+  }
+
   @Test
   void badDataIsNamed() throws IOException {
     var world = TinyWorld.write(dir);

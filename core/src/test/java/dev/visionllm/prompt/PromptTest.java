@@ -29,6 +29,23 @@ class PromptTest {
   }
 
   @Test
+  void aRegionMarksThePictureBeforeItOrTheLast() {
+    List<Raster> images = List.of(PICTURE, Raster.filled(9, 9, 0));
+    List<VisualPrompt> points = List.of(new PointPrompt(30, 20), new PointPrompt(8, 8));
+    assertThat(new Prompt("<image> <region> <image> <region>", images, points).marked())
+        .containsExactly(0, 1);
+    assertThat(new Prompt("<image> <region> <region> <image>", images, points).marked())
+        .containsExactly(0, 0);
+    assertThatThrownBy(() -> new Prompt("<image> <image> <region> <region>", images, points))
+        .hasMessageContaining("outside the picture of 9 x 9");
+    assertThatThrownBy(() -> new Prompt("<region>, <region>?", images, points))
+        .hasMessageContaining("outside the picture of 9 x 9");
+    assertThat(new Prompt("<image> <image>?", images, points.subList(1, 2)).marked())
+        .containsExactly(1);
+    assertThat(Prompt.marked("<region> of <image>")).containsExactly(0);
+  }
+
+  @Test
   void refusesNonsense() {
     assertThatThrownBy(() -> Prompt.of("  ", PICTURE)).hasMessageContaining("no text");
     assertThatThrownBy(() -> new Prompt("What?", List.of(), List.of(POINT)))

@@ -23,12 +23,14 @@ import dev.visionllm.text.SpecialTokens;
 import dev.visionllm.text.Tokenizer;
 import dev.visionllm.vlm.AnswerText;
 import dev.visionllm.vlm.Guided;
+import dev.visionllm.vlm.Inputs;
 import dev.visionllm.vlm.Multimodal;
 import dev.visionllm.vlm.Preprocess;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -157,6 +159,60 @@ class PackerTest {
     assertThatThrownBy(() -> tiny.pack(Guided.generate("a red dog")))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("at most 10");
+  }
+
+  /** As inference reads it, with queries; the second picture has three tiles. */
+  @Test
+  void aRowOfTwoPicturesHasEachInItsPlace() {
+    Preprocess two = preprocess().withMost(2);
+    List<Raster> pictures = List.of(PICTURE, Raster.filled(80, 30, 0xcc6633));
+    List<Turn> turns =
+        List.of(
+            new Turn(Role.HUMAN, "<image>\n<region> is a cat.\n<image>\nWhat is <region>?"),
+            new Turn(Role.ASSISTANT, "A dog."),
+            new Turn(Role.HUMAN, "Find what is like <region>."),
+            new Turn(Role.ASSISTANT, "dog[DET]"));
+    List<Dialogue.Region> regions =
+        List.of(
+            new Dialogue.Region.Box(0, 0, 20, 15),
+            new Dialogue.Region.Box(60, 0, 80, 30),
+            new Dialogue.Region.Point(10, 10));
+    Dialogue d = new Dialogue("two", List.of("a.png", "b.png"), "", turns, regions, null);
+    Packer.Row row = new Packer(two, model.links(), 4, 256).pack(pictures, d);
+    Inputs asked =
+        two.inputs(
+            pictures,
+            IntStream.range(0, 3)
+                .mapToObj(i -> new Preprocess.Mark(i == 0 ? 0 : 1, regions.get(i).prompt()))
+                .toList(),
+            two.conversation()
+                .full(
+                    List.of(
+                        new Conversation.Turn(turns.get(0).text(), turns.get(1).text()),
+                        new Conversation.Turn(turns.get(2).text(), turns.get(3).text()))));
+    assertThat(row.inputs().ids()).isEqualTo(model.links().lay(asked.ids()));
+    assertThat(row.inputs().images()).extracting(Inputs.Picture::tiles).containsExactly(1, 3);
+    assertThat(row.inputs().regions()).extracting(Inputs.Region::image).containsExactly(0, 1, 1);
+    assertThat(row.inputs().regions()).usingRecursiveComparison().isEqualTo(asked.regions());
+    int[] learnt = Arrays.stream(row.labels()).filter(l -> l != Labels.IGNORE).toArray();
+    assertThat(tokenizer.decode(learnt)).isEqualTo("A dog.</s> dog[DET]</s>");
+    assertThat(row.labels()).hasSameSizeAs(row.segments());
+    assertThat(row.segments()).containsOnly(0);
+    assertThat(loss(row)).isFinite();
+    Packer small = new Packer(two, model.links(), 4, 50);
+    assertThatThrownBy(() -> small.pack(pictures, d))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("2 pictures and the text are")
+        .hasMessageContaining("at most 50");
+  }
+
+  @Test
+  void aConversationAboutOnePictureIsTheSameRowAlone() {
+    Packer.Row packed = packer.pack(PICTURE, TALK.subList(1, 2));
+    Packer.Row alone = packer.pack(List.of(PICTURE), TALK.get(1));
+    assertThat(alone.inputs().ids()).isEqualTo(packed.inputs().ids());
+    assertThat(alone.labels()).isEqualTo(packed.labels());
+    assertThat(alone.calls()).isEqualTo(packed.calls());
   }
 
   @Test

@@ -8,7 +8,9 @@ import dev.visionllm.checkpoint.Init;
 import dev.visionllm.checkpoint.SafeTensors;
 import dev.visionllm.data.ClassList;
 import dev.visionllm.data.CocoDataset;
+import dev.visionllm.data.Dialogue;
 import dev.visionllm.data.KeypointDataset;
+import dev.visionllm.data.LlavaDataset;
 import dev.visionllm.data.Problems;
 import dev.visionllm.data.SceneWriter;
 import dev.visionllm.data.Scenes;
@@ -29,6 +31,7 @@ import dev.visionllm.vlm.VisionLlmConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +75,28 @@ class TasksTest {
       figures.add(figure(figures.size(), p, 3, 30, 30, 2, 40, 40, 2));
     }
     new KeypointDataset(pictures, figures, categories).write(data.resolve("keypoints.json"));
+    inContext(data);
+  }
+
+  /** Words, then boxes, then pixels, of what the second of two pictures shows. */
+  private static void inContext(Path data) throws IOException {
+    List<Corpus.Picture> shown = shown();
+    String name = shown.get(1).things().get(0).name();
+    List<String> images =
+        shown.subList(0, 2).stream().map(p -> p.file().getFileName().toString()).toList();
+    List<Dialogue.Region> regions =
+        List.of(new Dialogue.Region.Box(4, 4, 40, 40), new Dialogue.Region.Point(20, 20));
+    String lines = "";
+    for (String answer : List.of(name, name + "[DET]", name + "[SEG]")) {
+      List<Dialogue.Turn> turns =
+          List.of(
+              new Dialogue.Turn(
+                  Dialogue.Role.HUMAN, "<image>\n<region>: ball\n<image>\n<region>: ?"),
+              new Dialogue.Turn(Dialogue.Role.ASSISTANT, answer));
+      lines += LlavaDataset.line(new Dialogue(answer, images, "", turns, regions, null)) + "\n";
+    }
+    Files.writeString(data.resolve("mmic.jsonl"), lines);
+    Files.writeString(data.resolve("conversations.jsonl"), lines, StandardOpenOption.APPEND);
   }
 
   private static KeypointDataset.Category category(long id, String name, String... points) {
@@ -108,12 +133,21 @@ class TasksTest {
     return new Source.Interactive(folders(), 1, 0);
   }
 
+  private static List<Corpus.Picture> shown() throws IOException {
+    return Corpus.read(folders()).pictures().stream().filter(p -> !p.things().isEmpty()).toList();
+  }
+
+  private static Source inContext() {
+    return new Source.InContext(folders(), 1, 0);
+  }
+
   static Stream<Arguments> tasks() {
     return Stream.of(
         Arguments.of(new Source.Objects(folders(), 1, 5, 0.5), "detection", List.of("det")),
         Arguments.of(new Source.Expressions(folders(), 1), "detection", List.of("det")),
         Arguments.of(segmentation(), "detection", List.of("det")),
         Arguments.of(interactive(), "detection", List.of("det")),
+        Arguments.of(inContext(), "detection", List.of("det")),
         Arguments.of(keypoints(0.5), "pose", List.of("det", "pose")));
   }
 
@@ -201,7 +235,7 @@ class TasksTest {
                   .filter(n -> n.startsWith("region_encoder"))
                   .anyMatch(l::moved))
           .as("marks are seen")
-          .isEqualTo(source instanceof Source.Interactive);
+          .isEqualTo(source instanceof Source.Interactive || source instanceof Source.InContext);
     }
   }
 
@@ -236,12 +270,13 @@ class TasksTest {
         - {task: expressions, folders: [data]}
         - {task: segmentation, folders: [data], classes: 5}
         - {task: interactive, folders: [data], regions: 2}
+        - {task: in-context, folders: [data], max_tiles: 2}
         - {task: keypoints, folders: [data], ratio: 2}
         lora: {rank: 4, alpha: 8}
         train: [".*lora_.*", "emb_embeddings_.*", "gdino.*", "unipose.*"]
         recompute: true
         steps: 1
-        batch: 8
+        batch: 9
         mixed: true
         lr: 1.0e-3
         seed: 3
@@ -258,6 +293,35 @@ class TasksTest {
     }
     assertThat(SafeTensors.open(run.resolve("model.safetensors")).entries().keySet())
         .anyMatch(n -> n.startsWith("unipose."));
+  }
+
+  /** With boxes each object is one, with pixels all objects of the class are. */
+  @Test
+  void inContextAnswersAreJudgedByTheLastPicture() throws IOException {
+    try (var scope = TensorScope.open();
+        Linked l = Linked.of(MODEL, MASKS, List.of(inContext(), conversations()))) {
+      int talks = l.objective().data().get(1).size(); // the same three are the last of them
+      List<Mixture.Item> items = new ArrayList<>();
+      IntStream.range(0, 3).forEach(i -> items.add(new Mixture.Item(0, i)));
+      items.add(new Mixture.Item(1, talks - 1));
+      List<Sample> samples = l.objective().load(items, new SplittableRandom(5));
+      assertThat(samples).allMatch(s -> s.row().inputs().images().size() == 2);
+      assertThat(samples.get(0).target()).isNull();
+      assertThat(samples.get(3).target()).isNull();
+      assertThat(samples.get(3).row().labels()).isEqualTo(samples.get(2).row().labels());
+      Corpus.Picture last = shown().get(1);
+      String name = last.things().get(0).name();
+      long n = last.things().stream().filter(t -> t.name().equals(name)).count();
+      Objects boxes = (Objects) samples.get(1).target();
+      assertThat(boxes.target().size()).isEqualTo((int) n);
+      assertThat(boxes.classes()).isEqualTo(1);
+      Objects pixels = (Objects) samples.get(2).target();
+      assertThat(pixels.target().size()).isEqualTo(1);
+      int plane = pixels.masks().length;
+      boolean[] union = new boolean[plane];
+      IntStream.range(0, boxes.masks().length).forEach(i -> union[i % plane] |= boxes.masks()[i]);
+      assertThat(pixels.masks()).isEqualTo(union);
+    }
   }
 
   @Test
@@ -291,7 +355,7 @@ class TasksTest {
   void aClassHasTheSamePixelsInMapsAsInItsObjects() throws IOException {
     Corpus corpus = Corpus.read(folders());
     Corpus unmapped =
-        new Corpus(corpus.pictures(), corpus.classes(), corpus.expressions(), Map.of());
+        new Corpus(corpus.pictures(), corpus.classes(), corpus.expressions(), Map.of(), List.of());
     assertThat(corpus.maps())
         .containsOnlyKeys(corpus.pictures().stream().map(Corpus.Picture::file).toList());
     for (Corpus.Picture p : corpus.pictures()) {

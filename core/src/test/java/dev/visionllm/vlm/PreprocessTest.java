@@ -68,7 +68,7 @@ class PreprocessTest {
   private static Inputs inputs(Preprocess p, Prompt prompt) {
     return p.inputs(
         prompt.images(),
-        Preprocess.Mark.onLast(prompt.images().size(), prompt.regions()),
+        Preprocess.Mark.of(0, prompt),
         p.conversation().prompt(List.of(), Preprocess.question(prompt)));
   }
 
