@@ -20,8 +20,12 @@ import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
-/** Runs the detector on a picture at its own resolution and names what it finds. */
-record Finder(GroundingDino gdino, DetectorResize resize) {
+/**
+ * Runs the detector on a picture at its own resolution and names what it finds.
+ *
+ * @param overlap as {@link Detections#overlap}
+ */
+record Finder(GroundingDino gdino, DetectorResize resize, double overlap) {
   private static final int MOST = 300;
 
   /** What the detector is asked. @param text (1, p, q, d), one per distinct name */
@@ -47,7 +51,7 @@ record Finder(GroundingDino gdino, DetectorResize resize) {
     Asked a = ask(picture, calls);
     List<Detection> out = new ArrayList<>();
     for (dev.visionllm.model.gdino.Detection d :
-        new Detections(MOST, threshold)
+        new Detections(MOST, threshold, overlap)
             .find(gdino, a.features(), a.text(), null, List.of(a.frame().original()))
             .get(0)) {
       a.inside(d.box())
@@ -62,7 +66,7 @@ record Finder(GroundingDino gdino, DetectorResize resize) {
     Asked a = ask(picture, calls);
     List<Segment> out = new ArrayList<>();
     for (Instance i :
-        new Instances(new Detections(MOST, threshold))
+        new Instances(new Detections(MOST, threshold, overlap))
             .find(gdino, a.features(), a.text(), null, List.of(a.frame()))
             .get(0)) {
       String name = a.names().get(i.detection().classIndex());

@@ -41,7 +41,9 @@ final class Tools implements AutoCloseable {
             "gdino",
             checkpoint,
             hardware,
-            c.gdino() == null ? null : p -> new Finder(new GroundingDino(p, c.gdino()), resize));
+            c.gdino() == null
+                ? null
+                : p -> new Finder(new GroundingDino(p, c.gdino()), resize, c.overlap()));
     unipose =
         new Part<>(
             "unipose",

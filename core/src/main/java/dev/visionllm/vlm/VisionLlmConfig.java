@@ -37,6 +37,8 @@ import tools.jackson.databind.json.JsonMapper;
  * @param poseDetector the same for the pose estimator, which has a rule of its own
  * @param conversation prompt format
  * @param threshold least score of a reported detection
+ * @param overlap IoU with a better box of its class above which a detection is the same object
+ *     found again, and left out; 1 keeps all, as the reference does
  * @param classesPerPrompt most class names that one guided prompt holds
  */
 public record VisionLlmConfig(
@@ -50,16 +52,19 @@ public record VisionLlmConfig(
     DetectorResize poseDetector,
     Conversation conversation,
     double threshold,
+    double overlap,
     int classesPerPrompt) {
   /** Refuses values without a meaning, and parts that do not fit together. */
   public VisionLlmConfig {
     fits("sd_config", sd, false, multimodal);
     fits("ip2p_config", ip2p, true, multimodal);
-    if (!(threshold >= 0 && threshold <= 1) || classesPerPrompt < 1) {
+    if (!(threshold >= 0 && threshold <= 1)
+        || !(overlap >= 0 && overlap <= 1)
+        || classesPerPrompt < 1) {
       throw new IllegalArgumentException(
-          "config.json: detection_threshold is "
-              + threshold
-              + ", should be 0 to 1; classes_per_prompt is "
+          "config.json: detection_threshold is %s and detection_overlap %s, both should be 0 to 1;"
+                  .formatted(threshold, overlap)
+              + " classes_per_prompt is "
               + classesPerPrompt
               + ", should be at least 1");
     }
@@ -157,6 +162,7 @@ public record VisionLlmConfig(
     DetectorResize pose = pose(detector.shortSide(), detector.longSide());
     Conversation conversation = Conversation.named("vicuna_v1");
     double threshold = 0.3;
+    double overlap = 1;
     int classesPerPrompt = 80; // COCO's, which the reference asks for at once
     if (f.has("preprocess")) {
       Fields p = f.at("preprocess");
@@ -176,6 +182,7 @@ public record VisionLlmConfig(
               p.integer("pose_long_side", detector.longSide()));
       conversation = Conversation.named(p.text("conversation", "vicuna_v1"));
       threshold = p.number("detection_threshold", threshold);
+      overlap = p.number("detection_overlap", overlap);
       classesPerPrompt = p.integer("classes_per_prompt", classesPerPrompt);
       p.done();
     }
@@ -191,6 +198,7 @@ public record VisionLlmConfig(
         pose,
         conversation,
         threshold,
+        overlap,
         classesPerPrompt);
   }
 

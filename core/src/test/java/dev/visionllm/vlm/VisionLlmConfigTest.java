@@ -251,6 +251,7 @@ class VisionLlmConfigTest {
         "\"image_aspect_ratio\": \"wide\"|image_aspect_ratio is \"wide\", should be one of [anyres,"
             + " pad",
         "\"detection_threshold\": 1.5|detection_threshold is 1.5",
+        "\"detection_overlap\": -1|detection_overlap -1.0",
         "\"classes_per_prompt\": 0|classes_per_prompt is 0",
         "\"conversation\": \"klingon\"|klingon",
         "\"tilez\": 1|config.json.preprocess: field \"tilez\" is not known",

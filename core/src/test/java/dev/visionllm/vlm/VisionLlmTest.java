@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.visionllm.NoLeaks;
 import dev.visionllm.checkpoint.SafeTensorsWriter;
+import dev.visionllm.geometry.Overlaps;
 import dev.visionllm.image.Raster;
 import dev.visionllm.model.RandomWeights;
 import dev.visionllm.model.gdino.GroundingDino;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -105,6 +107,27 @@ class VisionLlmTest {
           "What is this?",
           List.of(picture(2, 70, 40)),
           List.of(new VisualPrompt.PointPrompt(20, 20)));
+
+  @Test
+  void whatIsFoundTwiceIsLeftOutWhereTheConfigSaysSo(@TempDir Path thin) throws IOException {
+    try (Stream<Path> files = Files.list(dir)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, thin.resolve(file.getFileName()));
+      }
+    }
+    String config = Files.readString(dir.resolve("config.json"));
+    Files.writeString(
+        thin.resolve("config.json"),
+        config.replace("\"preprocess\": {", "\"preprocess\": {\"detection_overlap\": 0.2, "));
+    List<String> classes = List.of("cat", "dog");
+    List<Detection> all = model.detect(picture(1, 50, 50), classes, 0);
+    try (VisionLlm other = VisionLlm.load(thin)) {
+      List<Detection> kept = other.detect(picture(1, 50, 50), classes, 0);
+      assertThat(kept)
+          .hasSizeLessThan(all.size())
+          .isEqualTo(Overlaps.thin(all, Detection::box, d -> classes.indexOf(d.label()), 0.2));
+    }
+  }
 
   @Test
   void batchesEqualSingleAnswers() {
