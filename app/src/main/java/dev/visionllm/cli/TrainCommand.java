@@ -28,7 +28,9 @@ import picocli.CommandLine.Parameters;
       "loss.png.",
       "A run that is interrupted ends after its step with a checkpoint; one that is killed has its",
       "last one. Both go on with --resume, to the same weights, on any number of workers: these",
-      "share the passes that the recipe accumulates to a step, whose order does not change.",
+      "share the passes that the recipe accumulates to a step, whose order does not change, and",
+      "exchange gradients while the last of them computes. Machine 0 writes OUT; the others need",
+      "recipe, data and, for --resume, OUT. All must start within 5 minutes.",
       "What a recipe's \"evaluate\" measures on the way is in metrics.jsonl too. Other workers"
           + " wait",
       "for it at most half an hour: limit it.",
@@ -110,7 +112,7 @@ final class TrainCommand extends CliCommand {
       return Main.OK;
     }
     if (processes.starts()) {
-      return processes.run(arguments());
+      return processes.run(arguments(), err());
     }
     Path run = out == null ? Path.of("runs", name(recipe)) : out;
     WorkerProcesses.Place place = processes.place();

@@ -1,9 +1,11 @@
 package dev.visionllm.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +14,7 @@ import picocli.CommandLine.Option;
 /** The options of a run that several processes share, and the processes themselves. */
 final class WorkerProcesses {
   private static final long POLL_MILLIS = 100;
+  private static final long GRACE_NANOS = Duration.ofSeconds(5).toNanos();
 
   @Option(
       names = "--nproc",
@@ -37,7 +40,9 @@ final class WorkerProcesses {
   @Option(
       names = "--master",
       paramLabel = "HOST:PORT",
-      description = "A free port of machine 0, where several machines meet.")
+      description =
+          "A free port of machine 0, where several machines meet; HOST is its address in their"
+              + " network.")
   private String master;
 
   // given to the processes that this one starts
@@ -69,9 +74,10 @@ final class WorkerProcesses {
   /**
    * Starts this machine's workers with this process's own arguments and waits for them.
    *
-   * @return the first worker's exit code, or {@link Main#FAILED} if another one failed
+   * @param err where it is said that workers had to be ended
+   * @return the first worker's exit code, or that of one that failed
    */
-  int run(List<String> arguments) throws IOException {
+  int run(List<String> arguments, PrintWriter err) throws IOException {
     if (nproc < 1 || nodes < 1 || rank < 0 || rank >= nodes) {
       throw new IllegalArgumentException(
           "--nproc is %d, --nodes %d and --rank %d: should be positive, and a rank below nodes"
@@ -87,7 +93,7 @@ final class WorkerProcesses {
         String at = nodes > 1 ? master : "file:" + meeting.resolve("store");
         children.add(start(arguments, new Place(rank * nproc + i, nodes * nproc, at)));
       }
-      return await(children);
+      return await(children, err);
     } finally {
       children.forEach(Process::destroyForcibly);
       if (meeting != null) {
@@ -112,14 +118,29 @@ final class WorkerProcesses {
     return builder.start();
   }
 
-  /** An interrupt of this process alone reaches the workers too. */
-  private static int await(List<Process> children) {
+  /**
+   * Waits until all have ended. An interrupt of this process alone reaches them too; where one
+   * fails, the others notice when they next exchange something, and those that do not are ended.
+   */
+  private static int await(List<Process> children, PrintWriter err) {
     Interrupt.awaitCommand();
     boolean told = false;
+    Process failed = null;
+    long since = 0;
     while (children.stream().anyMatch(Process::isAlive)) {
       if (Interrupt.asked() && !told) {
         children.forEach(Process::destroy);
         told = true;
+      }
+      if (failed == null) {
+        failed = failed(children);
+        since = System.nanoTime();
+      } else if (System.nanoTime() - since > GRACE_NANOS) {
+        err.println(
+            "visionllm: a worker has ended, so the others are ended too: mend what it says above,"
+                + " then go on from the last checkpoint with --resume, if there is one");
+        children.forEach(Process::destroyForcibly);
+        return Main.FAILED;
       }
       try {
         Thread.sleep(POLL_MILLIS);
@@ -128,8 +149,17 @@ final class WorkerProcesses {
         return Main.FAILED;
       }
     }
-    int first = children.get(0).exitValue();
-    boolean others = children.stream().allMatch(c -> c.exitValue() == first);
-    return others || first != Main.OK ? first : Main.FAILED;
+    failed = failed == null ? failed(children) : failed;
+    if (failed == null) {
+      return children.get(0).exitValue();
+    }
+    return failed.exitValue() == Main.BAD_INPUT ? Main.BAD_INPUT : Main.FAILED;
+  }
+
+  private static Process failed(List<Process> children) {
+    return children.stream()
+        .filter(c -> !c.isAlive() && c.exitValue() != Main.OK && c.exitValue() != Interrupt.CODE)
+        .findFirst()
+        .orElse(null);
   }
 }

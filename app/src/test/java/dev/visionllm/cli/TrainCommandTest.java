@@ -10,9 +10,12 @@ import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -302,37 +305,90 @@ class TrainCommandTest {
     assertThat(MainTest.run("train", recipe.toString(), "--out", run).code()).isEqualTo(Main.OK);
     assertThat(MainTest.run("train", recipe.toString(), "--out", two, "--nproc", "2").code())
         .isEqualTo(Main.OK);
+    assertSameRun("two workers", two);
+    assertThat(MainTest.run("train", recipe.toString(), "--out", two, "--nproc", "3").code())
+        .isNotEqualTo(Main.OK); // 3 do not divide 2 passes
+  }
+
+  /** Against the run of one process, whose passes' gradients are added in another order. */
+  private void assertSameRun(String name, String other) throws IOException {
     double losses = 0;
     List<Metrics.Line> alone = Metrics.open(dir.resolve("run"), 4).lines();
-    List<Metrics.Line> together = Metrics.open(dir.resolve("two"), 4).lines();
+    List<Metrics.Line> together = Metrics.open(Path.of(other), 4).lines();
     assertThat(together).hasSameSizeAs(alone).hasSize(4);
     for (int i = 0; i < alone.size(); i++) {
       Map<String, Double> parts = alone.get(i).step().parts();
       assertThat(together.get(i).step().parts().keySet()).isEqualTo(parts.keySet());
-      for (String name : parts.keySet()) {
-        double other = together.get(i).step().parts().get(name);
-        losses = Math.max(losses, Math.abs(parts.get(name) - other));
+      for (String part : parts.keySet()) {
+        double loss = together.get(i).step().parts().get(part);
+        losses = Math.max(losses, Math.abs(parts.get(part) - loss));
       }
     }
     double weights = 0;
     SafeTensors a = SafeTensors.open(dir.resolve("run/model.safetensors"));
-    SafeTensors b = SafeTensors.open(dir.resolve("two/model.safetensors"));
+    SafeTensors b = SafeTensors.open(Path.of(other, "model.safetensors"));
     try (var scope = TensorScope.open()) {
-      for (String name : a.entries().keySet()) {
-        float[] x = Tensors.floats(a.get(name));
-        float[] y = Tensors.floats(b.get(name));
+      for (String weight : a.entries().keySet()) {
+        float[] x = Tensors.floats(a.get(weight));
+        float[] y = Tensors.floats(b.get(weight));
         for (int i = 0; i < x.length; i++) {
           weights = Math.max(weights, Math.abs(x[i] - y[i]));
         }
       }
     }
     System.out.printf(
-        "two workers against one, 4 steps: losses differ by at most %.2e, weights %.2e%n",
-        losses, weights);
+        "%s against one, 4 steps: losses differ by at most %.2e, weights %.2e%n",
+        name, losses, weights);
     assertThat(losses).isLessThan(1e-4);
     assertThat(weights).isLessThan(1e-4);
-    assertThat(MainTest.run("train", recipe.toString(), "--out", two, "--nproc", "3").code())
-        .isNotEqualTo(Main.OK); // 3 do not divide 2 passes
+  }
+
+  /** Two commands meet over TCP, as on two machines. */
+  @Test
+  void twoNodesMakeTheRunOfOne() throws Exception {
+    Files.writeString(recipe, Files.readString(recipe) + "accumulate: 2\n");
+    assertThat(MainTest.run("train", recipe.toString(), "--out", run).code()).isEqualTo(Main.OK);
+    String nodes = dir.resolve("nodes").toString();
+    String master;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      master = "127.0.0.1:" + free.getLocalPort();
+    }
+    String[] node = {
+      "train", recipe.toString(), "--out", nodes, "--nodes", "2", "--master", master, "--rank"
+    };
+    Path log = dir.resolve("node.log");
+    Process second = start(log, with(node, "1"));
+    MainTest.Run first = MainTest.run(with(node, "0"));
+    assertThat(first.code()).as(first.err()).isEqualTo(Main.OK);
+    assertThat(second.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(second.exitValue()).as(Files.readString(log)).isEqualTo(Main.OK);
+    assertSameRun("two nodes", nodes);
+  }
+
+  private static String[] with(String[] arguments, String last) {
+    String[] all = Arrays.copyOf(arguments, arguments.length + 1);
+    all[arguments.length] = last;
+    return all;
+  }
+
+  @Test
+  void aWorkerThatDiesBeforeItMeetsTheOthersEndsThem() throws Exception {
+    Files.writeString(recipe, Files.readString(recipe) + "accumulate: 2\n");
+    Path log = dir.resolve("early.log");
+    Process parent = start(log, "train", recipe.toString(), "--out", run, "--nproc", "2");
+    while (parent.isAlive() && parent.children().count() < 2) {
+      Thread.sleep(5);
+    }
+    Thread.sleep(500); // it is a JVM by then, and libtorch not yet loaded
+    second(parent).destroyForcibly();
+    assertThat(parent.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(parent.exitValue()).isEqualTo(Main.FAILED);
+    assertThat(Files.readString(log)).contains("visionllm: a worker has ended, so the others are");
+  }
+
+  /** The worker that was started last. */
+  private static ProcessHandle second(Process parent) {
+    return parent.children().max(Comparator.comparingLong(ProcessHandle::pid)).orElseThrow();
   }
 
   /** Weights, moments and steps, from workers that keep a part of the moments each. */
@@ -368,9 +424,7 @@ class TrainCommandTest {
     Process parent = start(log, "train", recipe.toString(), "--out", run, "--nproc", "2");
     Path metrics = dir.resolve("run/metrics.jsonl");
     awaitSteps(parent, metrics);
-    ProcessHandle second = // started last
-        parent.children().max(Comparator.comparingLong(ProcessHandle::pid)).orElseThrow();
-    second.destroyForcibly();
+    second(parent).destroyForcibly();
     assertThat(parent.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(parent.exitValue()).as(Files.readString(log)).isEqualTo(Main.FAILED);
     assertThat(Files.readString(log))

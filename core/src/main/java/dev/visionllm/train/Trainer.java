@@ -62,6 +62,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
   private final Tokenizer tokenizer;
   private final Map<String, Tensor> learning;
   private final OptimizerShards shards; // null where everybody keeps all moments
+  private final GradientExchange gradients;
   private final AdamW optimizer;
   private final LearningRate schedule;
   private final Objective<Object> objective;
@@ -132,6 +133,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         throw new IllegalArgumentException(
             "the recipe has lora, but its train patterns " + recipe.train() + " match no " + LORA);
       }
+      gradients = new GradientExchange(workers, learning.values());
       shards = recipe.shardOptimizer() ? OptimizerShards.of(workers, learning) : null;
       optimizer = new AdamW(groups(), name -> shards == null || shards.mine(name));
       if (state != null) {
@@ -299,6 +301,9 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     double norm;
     try (var scope = TensorScope.open()) {
       for (int pass = workers.rank(); pass < recipe.accumulate(); pass += workers.size()) {
+        if (pass + workers.size() >= recipe.accumulate()) {
+          gradients.begin();
+        }
         Object batch = batches.take();
         long number = (long) done * recipe.accumulate() + pass;
         RandomGenerator random = Batches.random(~recipe.seed(), number);
@@ -309,7 +314,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
               return null;
             });
       }
-      workers.sumGradients(learning.values());
+      gradients.finish();
       parts = workers.sum(objective.parts(), mine);
       norm = GradClip.clip(learning.values(), recipe.clip());
       if (!Double.isFinite(norm)) {
@@ -411,6 +416,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
 
   @Override
   public void close() {
+    gradients.close();
     batches.close();
     objective.close();
     optimizer.close();

@@ -4,15 +4,17 @@ import dev.visionllm.nn.F;
 import dev.visionllm.tensor.Native;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.javacpp.SizeTPointer;
+import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.BroadcastOptions;
 import org.bytedeco.pytorch.FileStore;
 import org.bytedeco.pytorch.GlooDeviceVector;
@@ -28,8 +30,14 @@ import org.bytedeco.pytorch.Work;
  * The processes that share a training run (c10d with Gloo). Each takes its share of the passes that
  * a step accumulates; gradients are summed over all, so every process takes the same step and the
  * run does not depend on how many there are. One of them alone needs no communication.
+ *
+ * <p>Training computes on processors, so Gloo it is. NCCL, which would sum on GPUs, is {@code
+ * ProcessGroupNCCL} of the binding, whose native half the CPU build of libtorch does not have.
  */
 public final class Workers implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Duration EXCHANGE = Duration.ofMinutes(30); // one may evaluate meanwhile
+  private static final String FILE = "file:";
   private static final long BUCKET = 25L << 18; // numbers in a message: 25 MB of fp32
 
   private final int rank;
@@ -50,14 +58,24 @@ public final class Workers implements AutoCloseable {
   }
 
   /**
-   * Waits for the others.
+   * Waits for the others, 5 minutes at most.
    *
    * @param rank 0 to size - 1, each once
    * @param master where they meet: {@code file:PATH} of a file that does not exist yet, on one
    *     machine; or {@code HOST:PORT} where rank 0 listens
    * @throws IllegalArgumentException if these make no sense
+   * @throws RunFailed if not all come
    */
   public static Workers join(int rank, int size, String master) {
+    return join(rank, size, master, PATIENCE);
+  }
+
+  /**
+   * As {@link #join(int, int, String)}.
+   *
+   * @param patience how long to wait
+   */
+  static Workers join(int rank, int size, String master, Duration patience) {
     if (size < 1 || rank < 0 || rank >= size) {
       throw new IllegalArgumentException(
           "rank is " + rank + ", should be 0 to " + (size - 1) + " of " + size + " workers");
@@ -65,30 +83,68 @@ public final class Workers implements AutoCloseable {
     Native.load();
     Loader.load(org.bytedeco.pytorch.presets.torch_gloo.class);
     try (var scope = TensorScope.open()) {
-      boolean local = master.startsWith("file:");
-      Store store =
-          local ? new FileStore(master.substring("file:".length()), size) : tcp(master, rank, size);
+      InetSocketAddress host = master.startsWith(FILE) ? null : address(master);
       ProcessGroupGloo.Options options = new ProcessGroupGloo.Options();
       options.devices(
           new GlooDeviceVector(
-              local
-                  ? ProcessGroupGloo.createDeviceForHostname("127.0.0.1")
-                  : ProcessGroupGloo.createDefaultDevice()));
-      ProcessGroupGloo group = new ProcessGroupGloo(store, rank, size, options);
-      return new Workers(rank, size, TensorScope.keep(store), TensorScope.keep(group));
+              ProcessGroupGloo.createDeviceForHostname(
+                  host == null ? "127.0.0.1" : addressTowards(host))));
+      Milliseconds wait = new Milliseconds(patience.toMillis());
+      options.timeout(wait);
+      try {
+        Store store =
+            host == null
+                ? new FileStore(master.substring(FILE.length()), size)
+                : new TCPStore(host.getHostString(), tcp(host, rank, wait));
+        store.setTimeout(wait);
+        ProcessGroupGloo group = new ProcessGroupGloo(store, rank, size, options);
+        group.setTimeout(new Milliseconds(EXCHANGE.toMillis()));
+        return new Workers(rank, size, TensorScope.keep(store), TensorScope.keep(group));
+      } catch (RuntimeException e) {
+        throw new RunFailed(
+            "the %d workers did not all meet at %s within %d s (%s): look what became of the others,"
+                    .formatted(size, master, patience.toSeconds(), firstLine(e))
+                + " then start all again",
+            e);
+      }
     }
   }
 
-  private static Store tcp(String master, int rank, int size) {
+  private static String firstLine(RuntimeException e) {
+    return e.getMessage().lines().findFirst().orElse("");
+  }
+
+  private static InetSocketAddress address(String master) {
     int colon = master.lastIndexOf(':');
     if (colon < 1 || !master.substring(colon + 1).matches("\\d{1,5}")) {
       throw new IllegalArgumentException("master is " + master + ", should be HOST:PORT");
     }
+    InetSocketAddress address =
+        new InetSocketAddress(
+            master.substring(0, colon), Integer.parseInt(master.substring(colon + 1)));
+    if (address.isUnresolved()) {
+      throw new IllegalArgumentException("master " + master + " is a host that nobody knows here");
+    }
+    return address;
+  }
+
+  /** This machine's address in the network in which it reaches another. */
+  private static String addressTowards(InetSocketAddress other) {
+    try (DatagramSocket socket = new DatagramSocket()) {
+      socket.connect(other); // sends nothing
+      return socket.getLocalAddress().getHostAddress();
+    } catch (SocketException e) {
+      throw new RunFailed("there is no way from this machine to " + other, e);
+    }
+  }
+
+  private static TCPStoreOptions tcp(InetSocketAddress host, int rank, Milliseconds wait) {
     TCPStoreOptions options = new TCPStoreOptions();
-    options.port((short) Integer.parseInt(master.substring(colon + 1)));
+    options.port((short) host.getPort());
     options.isServer(rank == 0);
-    options.numWorkers(new SizeTPointer(1).put(size));
-    return new TCPStore(master.substring(0, colon), options);
+    options.waitWorkers(false);
+    options.timeout(wait);
+    return options;
   }
 
   /** Which of them this is. */
@@ -103,50 +159,7 @@ public final class Workers implements AutoCloseable {
 
   /** Whether any of them says yes; all must ask at once. */
   public boolean any(boolean mine) {
-    if (size == 1) {
-      return mine;
-    }
-    return TensorScope.value(
-        () -> {
-          Tensor votes = Tensors.of(new float[] {mine ? 1 : 0}, 1);
-          sum(votes);
-          return votes.item_float() > 0;
-        });
-  }
-
-  /**
-   * Sums gradients over all; parameters that got one nowhere are left without.
-   *
-   * @param parameters the same ones in the same order everywhere
-   */
-  void sumGradients(Collection<Tensor> parameters) {
-    if (size == 1) {
-      return;
-    }
-    TensorScope.value(
-        () -> {
-          List<Tensor> all = List.copyOf(parameters);
-          float[] has = new float[all.size()];
-          for (int i = 0; i < has.length; i++) {
-            has[i] = all.get(i).grad().defined() ? 1 : 0;
-          }
-          Tensor counts = Tensors.of(has, has.length);
-          sum(counts);
-          float[] anywhere = Tensors.floats(counts);
-          List<Tensor> gradients = new ArrayList<>();
-          for (int i = 0; i < has.length; i++) {
-            if (anywhere[i] == 0) {
-              continue;
-            }
-            Tensor p = all.get(i);
-            if (has[i] == 0) {
-              F.scale(p.sum(), 0).backward(); // a gradient of zeros
-            }
-            gradients.add(p.grad());
-          }
-          together(gradients, this::sum);
-          return null;
-        });
+    return sum(mine ? 1f : 0f)[0] > 0;
   }
 
   /**
@@ -155,32 +168,16 @@ public final class Workers implements AutoCloseable {
    * @param from its rank
    */
   void broadcast(List<Tensor> tensors, int from) {
-    if (size > 1) {
-      together(
-          tensors,
-          flat -> {
-            try (BroadcastOptions options = new BroadcastOptions()) {
-              options.rootRank(from);
-              wait(() -> group.broadcast(new TensorVector(flat), options));
-            }
-          });
+    if (size == 1) {
+      return;
     }
-  }
-
-  /** Has tensors changed in place, as few long ones instead of many short ones. */
-  private static void together(List<Tensor> tensors, Consumer<Tensor> change) {
-    for (int from = 0, to; from < tensors.size(); from = to) {
-      long numbers = tensors.get(from).numel();
-      for (to = from + 1;
-          to < tensors.size() && numbers + tensors.get(to).numel() <= BUCKET;
-          to++) {
-        numbers += tensors.get(to).numel();
-      }
-      List<Tensor> bucket = tensors.subList(from, to);
+    for (List<Tensor> bucket : buckets(tensors)) {
       TensorScope.value(
           () -> {
             Tensor flat = F.cat(0, bucket.stream().map(Tensor::flatten).toList());
-            change.accept(flat);
+            BroadcastOptions options = new BroadcastOptions();
+            options.rootRank(from);
+            wait(() -> group.broadcast(new TensorVector(flat), options));
             long at = 0;
             for (Tensor t : bucket) {
               t.copy_(F.slice(flat, 0, at, at + t.numel()).view(t.shape()));
@@ -189,6 +186,21 @@ public final class Workers implements AutoCloseable {
             return null;
           });
     }
+  }
+
+  /** Cuts a list into pieces that travel as one message each. */
+  static List<List<Tensor>> buckets(List<Tensor> tensors) {
+    List<List<Tensor>> buckets = new ArrayList<>();
+    for (int from = 0, to; from < tensors.size(); from = to) {
+      long numbers = tensors.get(from).numel();
+      for (to = from + 1;
+          to < tensors.size() && numbers + tensors.get(to).numel() <= BUCKET;
+          to++) {
+        numbers += tensors.get(to).numel();
+      }
+      buckets.add(tensors.subList(from, to));
+    }
+    return buckets;
   }
 
   /**
@@ -211,13 +223,7 @@ public final class Workers implements AutoCloseable {
       values[i] = value == null ? 0 : value.floatValue();
       values[n + i] = value == null ? 0 : 1;
     }
-    float[] all =
-        TensorScope.value(
-            () -> {
-              Tensor t = Tensors.of(values, values.length);
-              sum(t);
-              return Tensors.floats(t);
-            });
+    float[] all = sum(values);
     Map<String, Double> out = new LinkedHashMap<>();
     for (int i = 0; i < n; i++) {
       if (all[n + i] > 0) {
@@ -227,8 +233,21 @@ public final class Workers implements AutoCloseable {
     return out;
   }
 
-  /** In place, over all. */
-  private void sum(Tensor t) {
+  /** Sums numbers over all. */
+  float[] sum(float... mine) {
+    if (size == 1) {
+      return mine;
+    }
+    return TensorScope.value(
+        () -> {
+          Tensor t = Tensors.of(mine, mine.length);
+          sum(t);
+          return Tensors.floats(t);
+        });
+  }
+
+  /** Sums a tensor over all, in place. */
+  void sum(Tensor t) {
     wait(() -> group.allreduce(new TensorVector(t)));
   }
 
