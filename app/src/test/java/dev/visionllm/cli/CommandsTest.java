@@ -199,8 +199,7 @@ class CommandsTest {
     try {
       Path out = dir.resolve("new").resolve("folder");
       String said = run("demo", "--out", out.toString()).out();
-      assertThat(said)
-          .contains("Q: What is in this picture?", "A: ", "the apple:", "demo.png");
+      assertThat(said).contains("Q: What is in this picture?", "A: ", "the apple:", "demo.png");
       Raster sheet = ImageFiles.read(out.resolve("demo.png"));
       assertThat(sheet.width()).isEqualTo(4 * 16 + 3 * 256);
       assertThat(sheet.height()).isGreaterThan(2 * 256);
