@@ -2,7 +2,6 @@ package dev.visionllm.train;
 
 import dev.visionllm.tensor.Tensors;
 import dev.visionllm.vlm.Multimodal;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,27 +46,20 @@ final class CodesObjective implements Objective<List<CodedSource.Coded>> {
   @Override
   public Losses losses(List<CodedSource.Coded> batch, RandomGenerator random) {
     Map<String, Tensor> losses = new LinkedHashMap<>();
-    learners.forEach(l -> judge(l, batch, random, losses));
+    List<ToolTarget> targets = batch.stream().map(CodedSource.Coded::target).toList();
+    for (ToolLearner<?> learner : learners) {
+      learner
+          .judge(targets, row -> states(batch.get(row).calls(), random), random)
+          .ifPresent(loss -> losses.put(learner.part(), loss));
+    }
     return new Losses(losses);
   }
 
-  private <T extends ToolTarget> void judge(
-      ToolLearner<T> learner,
-      List<CodedSource.Coded> batch,
-      RandomGenerator random,
-      Map<String, Tensor> losses) {
-    List<ToolLearner.Called<T>> called = new ArrayList<>();
-    for (CodedSource.Coded c : batch) {
-      if (learner.target().isInstance(c.target())) {
-        Map<String, Tensor> states = new LinkedHashMap<>();
-        new TreeMap<>(c.calls()) // in an order, since the noise is
-            .forEach((tool, names) -> states.put(tool, codes(names, random)));
-        called.add(new ToolLearner.Called<>(learner.target().cast(c.target()), states));
-      }
-    }
-    if (!called.isEmpty()) {
-      losses.put(learner.part(), learner.loss(called, random));
-    }
+  private Map<String, Tensor> states(Map<String, List<String>> calls, RandomGenerator random) {
+    Map<String, Tensor> states = new TreeMap<>();
+    new TreeMap<>(calls) // in an order, since the noise is
+        .forEach((tool, names) -> states.put(tool, codes(names, random)));
+    return states;
   }
 
   /** Codes of names, (n, q, l). */

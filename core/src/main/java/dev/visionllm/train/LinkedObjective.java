@@ -13,13 +13,12 @@ import dev.visionllm.vlm.Inputs;
 import dev.visionllm.vlm.Multimodal;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -119,8 +118,11 @@ final class LinkedObjective implements Objective<List<Sample>> {
     if (link > 0 && !free.isEmpty()) {
       losses.put("link", F.scale(link(rows, free), link));
     }
+    List<ToolTarget> targets = samples.stream().map(Sample::target).toList();
     for (ToolLearner<?> learner : learners) {
-      judge(learner, samples, routes, random).ifPresent(loss -> losses.put(learner.part(), loss));
+      learner
+          .judge(targets, row -> states(routes, row), random)
+          .ifPresent(loss -> losses.put(learner.part(), loss));
     }
     return new Losses(losses, chain);
   }
@@ -141,23 +143,10 @@ final class LinkedObjective implements Objective<List<Sample>> {
     return Tensors.of(labels, rows.size(), t);
   }
 
-  /** The loss of the rows that have a target of a learner's; none without such rows. */
-  private static <T extends ToolTarget> Optional<Tensor> judge(
-      ToolLearner<T> learner, List<Sample> samples, List<Route> routes, RandomGenerator random) {
-    List<ToolLearner.Called<T>> called = new ArrayList<>();
-    for (int i = 0; i < samples.size(); i++) {
-      if (learner.target().isInstance(samples.get(i).target())) {
-        Map<String, Tensor> states = new HashMap<>();
-        for (Route r : routes) {
-          if (r.row() == i) {
-            states.put(r.tool().name(), r.queries());
-          }
-        }
-        T target = learner.target().cast(samples.get(i).target());
-        called.add(new ToolLearner.Called<>(target, states));
-      }
-    }
-    return called.isEmpty() ? Optional.empty() : Optional.of(learner.loss(called, random));
+  private static Map<String, Tensor> states(List<Route> routes, int row) {
+    return routes.stream()
+        .filter(r -> r.row() == row)
+        .collect(Collectors.toMap(r -> r.tool().name(), Route::queries));
   }
 
   private Tensor link(List<Packer.Row> rows, List<Route> routes) {

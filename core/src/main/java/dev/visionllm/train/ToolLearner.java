@@ -2,9 +2,12 @@ package dev.visionllm.train;
 
 import dev.visionllm.nn.F;
 import dev.visionllm.tensor.Tensors;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.random.RandomGenerator;
 import org.bytedeco.pytorch.Tensor;
 
@@ -59,6 +62,23 @@ interface ToolLearner<T extends ToolTarget> {
 
   /** What it learns from: it judges the rows that have such a target. */
   Class<T> target();
+
+  /**
+   * The loss of those rows of a batch that it learns from; none without such rows.
+   *
+   * @param targets of all rows, null where a row has none
+   * @param states of a row's calls, by {@link dev.visionllm.link.Tool#name}
+   */
+  default Optional<Tensor> judge(
+      List<ToolTarget> targets, IntFunction<Map<String, Tensor>> states, RandomGenerator random) {
+    List<Called<T>> called = new ArrayList<>();
+    for (int i = 0; i < targets.size(); i++) {
+      if (target().isInstance(targets.get(i))) {
+        called.add(new Called<>(target().cast(targets.get(i)), states.apply(i)));
+      }
+    }
+    return called.isEmpty() ? Optional.empty() : Optional.of(loss(called, random));
+  }
 
   /** The loss of the rows of a batch that call it. */
   Tensor loss(List<Called<T>> rows, RandomGenerator random);
