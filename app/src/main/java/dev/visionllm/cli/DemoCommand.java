@@ -77,11 +77,13 @@ final class DemoCommand extends CliCommand {
     try (VisionLlm llm = model.load(folder)) {
       ask(llm, Prompt.of("What is in this picture?", picture), picture);
       ask(llm, Prompt.of("How many balloons are there?", picture), picture);
-      ask(
-          llm,
-          new Prompt(
-              "What is <region>?", List.of(picture), List.of(new VisualPrompt.BoxPrompt(MARKED))),
-          Overlay.draw(picture, List.of(new Overlay.Item(MARKED, "region", Double.NaN))));
+      if (llm.config().multimodal().regionHidden() > 0) {
+        ask(
+            llm,
+            new Prompt(
+                "What is <region>?", List.of(picture), List.of(new VisualPrompt.BoxPrompt(MARKED))),
+            Overlay.draw(picture, List.of(new Overlay.Item(MARKED, "region", Double.NaN))));
+      }
       List<Detection> found = llm.detect(picture, CLASSES);
       String names = String.join(", ", CLASSES);
       show("looking for " + names, picture, found);

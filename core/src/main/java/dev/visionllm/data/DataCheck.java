@@ -172,9 +172,10 @@ public final class DataCheck {
           for (String image : d.images()) {
             sizes.add(pictureFiles.check(folder(file), image));
           }
+          List<Integer> marked = d.marked();
           for (int i = 0; i < d.regions().size(); i++) {
             Region region = d.regions().get(i);
-            Size size = sizes.get(d.marked().get(i));
+            Size size = sizes.get(marked.get(i));
             if (!region.fits(size.width(), size.height())) {
               throw new IllegalArgumentException(
                   "region %s does not fit its picture of %s pixels".formatted(region, size));

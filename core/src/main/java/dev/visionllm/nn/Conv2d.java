@@ -89,9 +89,14 @@ public final class Conv2d {
     long[] paddings = {padding, padding};
     List<Tensor> pictures = new ArrayList<>();
     for (long i = 0; i < x.size(0); i++) { // one by one: a batched product copies the weights
-      Tensor places =
-          torch.im2col(F.slice(x, 0, i, i + 1), kernels, new long[] {1, 1}, paddings, strides);
-      pictures.add(torch.matmul(weight.view(out, -1), places));
+      Tensor picture = F.slice(x, 0, i, i + 1);
+      pictures.add( // a scope each: places are k * k times as many numbers as the map
+          TensorScope.of(
+              () -> {
+                Tensor places =
+                    torch.im2col(picture, kernels, new long[] {1, 1}, paddings, strides);
+                return torch.matmul(weight.view(out, -1), places);
+              }));
     }
     Tensor y = pictures.size() == 1 ? pictures.get(0) : F.cat(0, pictures);
     if (bias != null) {

@@ -17,13 +17,10 @@ public record Album(Path file, Dialogue dialogue, List<Path> pictures) {
   /** Those of a file in LLaVA's format. */
   static List<Album> read(Path file) {
     return BrokenSample.located(file, "", () -> LlavaDataset.read(file)).stream()
-        .map(d -> new Album(file, d, d.images().stream().map(i -> beside(file, i)).toList()))
+        .map(
+            d ->
+                new Album(file, d, d.images().stream().map(i -> Pictures.beside(file, i)).toList()))
         .toList();
-  }
-
-  /** The file of a picture that another file beside images/ names. */
-  static Path beside(Path file, String picture) {
-    return file.resolveSibling("images").resolve(Path.of(picture).getFileName().toString());
   }
 
   /** See {@link SampleSource#at}. */

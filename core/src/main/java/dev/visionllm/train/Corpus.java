@@ -140,7 +140,7 @@ public record Corpus(
           things.add(thing);
           thingsById.put(a.id(), thing);
         }
-        Path file = Album.beside(instances, p.file());
+        Path file = Pictures.beside(instances, p.file());
         Picture picture =
             new Picture(
                 file,

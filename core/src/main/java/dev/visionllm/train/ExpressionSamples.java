@@ -1,6 +1,5 @@
 package dev.visionllm.train;
 
-import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Raster;
 import dev.visionllm.vlm.Guided;
 import java.nio.file.Path;
@@ -12,20 +11,14 @@ final class ExpressionSamples implements SampleSource {
   private final List<Corpus.Expression> expressions;
   private final Source.Expressions source;
   private final Packer packer;
-  private final DetectorResize resize;
-  private final boolean masks;
+  private final Objects.Maker objects;
 
   ExpressionSamples(
-      Corpus corpus,
-      Source.Expressions source,
-      Packer packer,
-      DetectorResize resize,
-      boolean masks) {
+      Corpus corpus, Source.Expressions source, Packer packer, Objects.Maker objects) {
     this.expressions = corpus.expressions();
     this.source = source;
     this.packer = packer;
-    this.resize = resize;
-    this.masks = masks;
+    this.objects = objects;
   }
 
   @Override
@@ -55,6 +48,6 @@ final class ExpressionSamples implements SampleSource {
     String text = e.texts().get(random.nextInt(e.texts().size()));
     return new Sample(
         packer.pack(picture, Guided.ground(text)),
-        Objects.of(resize, picture, List.of(e.thing()), new int[] {0}, 1, masks, false));
+        objects.of(picture, List.of(e.thing()), new int[] {0}, 1, false));
   }
 }

@@ -49,7 +49,7 @@ final class GenerationSamples implements PaintingSource {
     for (Path folder : source.folders()) {
       Path captions = folder.resolve("captions.json");
       if (Files.exists(captions)) {
-        captions(folder.resolve("images"), CaptionDataset.read(captions, problems));
+        read(captions, CaptionDataset.read(captions, problems));
         continue;
       }
       for (Path path : shards(folder)) {
@@ -60,10 +60,10 @@ final class GenerationSamples implements PaintingSource {
     }
   }
 
-  private void captions(Path images, CaptionDataset data) {
+  private void read(Path captions, CaptionDataset data) {
     Map<Long, Path> files = new HashMap<>();
     for (CocoDataset.Picture p : data.pictures()) {
-      files.put(p.id(), images.resolve(Path.of(p.file()).getFileName()));
+      files.put(p.id(), Pictures.beside(captions, p.file()));
     }
     for (CaptionDataset.Caption c : data.captions()) {
       Path file = files.get(c.pictureId());

@@ -1,6 +1,5 @@
 package dev.visionllm.train;
 
-import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Raster;
 import dev.visionllm.text.RoutingToken;
 import dev.visionllm.vlm.AnswerText;
@@ -25,11 +24,9 @@ final class InContextSamples implements SampleSource {
   private final Map<Path, Corpus.Picture> annotated;
   private final Source.InContext source;
   private final Packer packer;
-  private final DetectorResize resize;
-  private final boolean masks;
+  private final Objects.Maker objects;
 
-  InContextSamples(
-      Corpus corpus, Source.InContext source, Packer packer, DetectorResize resize, boolean masks) {
+  InContextSamples(Corpus corpus, Source.InContext source, Packer packer, Objects.Maker objects) {
     this.corpus = corpus;
     this.albums =
         source.folders().stream().flatMap(f -> Album.read(f.resolve(FILE)).stream()).toList();
@@ -38,8 +35,7 @@ final class InContextSamples implements SampleSource {
             .collect(Collectors.toMap(Corpus.Picture::file, Function.identity(), (a, b) -> a));
     this.source = source;
     this.packer = packer;
-    this.resize = resize;
-    this.masks = masks;
+    this.objects = objects;
   }
 
   @Override
@@ -70,12 +66,14 @@ final class InContextSamples implements SampleSource {
   @Override
   public Sample sample(int index, RandomGenerator random) {
     Album a = albums.get(index);
-    Packer.Row row = packer.pack(a.open(), a.dialogue());
-    return new Sample(row, row.calls().isEmpty() ? null : wanted(a, row.calls()));
+    List<Raster> pictures = a.open();
+    Packer.Row row = packer.pack(pictures, a.dialogue());
+    return new Sample(row, row.calls().isEmpty() ? null : wanted(a, pictures, row.calls()));
   }
 
-  private Objects wanted(Album a, List<AnswerText.Call> calls) {
-    Path last = a.pictures().get(a.pictures().size() - 1);
+  private Objects wanted(Album a, List<Raster> pictures, List<AnswerText.Call> calls) {
+    int n = pictures.size();
+    Path last = a.pictures().get(n - 1);
     Corpus.Picture p = annotated.get(last);
     List<String> names = calls.stream().map(AnswerText.Call::label).toList();
     if (p == null || !corpus.classes().containsAll(names)) {
@@ -85,7 +83,6 @@ final class InContextSamples implements SampleSource {
     }
     boolean pixels = calls.get(0).token().equals(RoutingToken.SEG.text());
     List<Corpus.Thing> shown = pixels ? corpus.merged(p) : p.things();
-    Raster picture = Pictures.read(p);
-    return Objects.named(resize, picture, shown, names, masks, false);
+    return objects.named(Pictures.checked(pictures.get(n - 1), p), shown, names, false);
   }
 }

@@ -3,7 +3,6 @@ package dev.visionllm.train;
 import dev.visionllm.data.Dialogue;
 import dev.visionllm.data.Marks;
 import dev.visionllm.geometry.Mask;
-import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Raster;
 import dev.visionllm.vlm.Guided;
 import java.nio.file.Path;
@@ -22,20 +21,14 @@ final class InteractiveSamples implements SampleSource {
   private final List<Corpus.Picture> pictures;
   private final Source.Interactive source;
   private final Packer packer;
-  private final DetectorResize resize;
-  private final boolean masks;
+  private final Objects.Maker objects;
 
   InteractiveSamples(
-      Corpus corpus,
-      Source.Interactive source,
-      Packer packer,
-      DetectorResize resize,
-      boolean masks) {
+      Corpus corpus, Source.Interactive source, Packer packer, Objects.Maker objects) {
     this.pictures = corpus.pictures().stream().filter(p -> !p.things().isEmpty()).toList();
     this.source = source;
     this.packer = packer;
-    this.resize = resize;
-    this.masks = masks;
+    this.objects = objects;
   }
 
   @Override
@@ -75,6 +68,6 @@ final class InteractiveSamples implements SampleSource {
     int n = marked.size();
     return new Sample(
         packer.pack(picture, Guided.segment(n), regions),
-        Objects.of(resize, picture, marked, IntStream.range(0, n).toArray(), n, masks, false));
+        objects.of(picture, marked, IntStream.range(0, n).toArray(), n, false));
   }
 }

@@ -84,7 +84,7 @@ final class KeypointSamples implements CodedSource {
       Map<List<String>, Item> bySet = new LinkedHashMap<>();
       for (KeypointDataset.Figure f : byPicture.getOrDefault(p.id(), List.of())) {
         KeypointDataset.Category c = categories.get(f.object().categoryId());
-        Path picture = folder.resolve("images").resolve(Path.of(p.file()).getFileName().toString());
+        Path picture = Pictures.beside(file, p.file());
         bySet
             .computeIfAbsent(
                 c.points().points(), k -> new Item(picture, p, c.points(), new ArrayList<>()))

@@ -1,6 +1,5 @@
 package dev.visionllm.train;
 
-import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Raster;
 import dev.visionllm.vlm.Guided;
 import java.nio.file.Path;
@@ -21,18 +20,16 @@ final class ObjectSamples implements CodedSource {
   private final ClassNames classes;
   private final boolean pixels;
   private final Packer packer;
-  private final DetectorResize resize;
-  private final boolean masks;
+  private final Objects.Maker objects;
 
   /** Asks for objects. @param packer null where only the detector learns */
-  ObjectSamples(
-      Corpus corpus, Source.Objects s, Packer packer, DetectorResize resize, boolean masks) {
-    this(corpus, s.ratio(), s.classes(), s.narrow(), false, packer, resize, masks);
+  ObjectSamples(Corpus corpus, Source.Objects s, Packer packer, Objects.Maker objects) {
+    this(corpus, s.ratio(), s.classes(), s.narrow(), false, packer, objects);
   }
 
   /** Asks for pixels. */
-  ObjectSamples(Corpus corpus, Source.Segmentation s, Packer packer, DetectorResize resize) {
-    this(corpus, s.ratio(), s.classes(), s.narrow(), true, packer, resize, true);
+  ObjectSamples(Corpus corpus, Source.Segmentation s, Packer packer, Objects.Maker objects) {
+    this(corpus, s.ratio(), s.classes(), s.narrow(), true, packer, objects);
   }
 
   private ObjectSamples(
@@ -42,15 +39,13 @@ final class ObjectSamples implements CodedSource {
       double narrow,
       boolean pixels,
       Packer packer,
-      DetectorResize resize,
-      boolean masks) {
+      Objects.Maker objects) {
     this.corpus = corpus;
     this.ratio = ratio;
     this.classes = new ClassNames(corpus.classes(), most, narrow);
     this.pixels = pixels;
     this.packer = packer;
-    this.resize = resize;
-    this.masks = masks;
+    this.objects = objects;
   }
 
   @Override
@@ -87,6 +82,6 @@ final class ObjectSamples implements CodedSource {
     Raster picture = Pictures.read(p);
     List<Corpus.Thing> shown = pixels ? corpus.merged(p) : p.things();
     List<String> names = classes.draw(shown.stream().map(Corpus.Thing::name).toList(), random);
-    return new Asked(picture, names, Objects.named(resize, picture, shown, names, masks, flip));
+    return new Asked(picture, names, objects.named(picture, shown, names, flip));
   }
 }

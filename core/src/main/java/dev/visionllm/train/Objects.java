@@ -17,22 +17,39 @@ import java.util.List;
  */
 record Objects(Raster seen, int classes, Target target, boolean[] masks) implements ToolTarget {
   /**
-   * Resizes a picture and what is in it.
+   * Makes them as a detector sees them.
    *
-   * @param things the objects asked for
-   * @param at position of each one's class in the prompt
-   * @param withMasks whether silhouettes are wanted
-   * @param flip whether left becomes right
+   * @param resize how pictures are resized for it
+   * @param masks whether it learns silhouettes
    */
-  static Objects of(
-      DetectorResize resize,
+  record Maker(DetectorResize resize, boolean masks) {
+    /**
+     * Resizes a picture and what is in it.
+     *
+     * @param things the objects asked for
+     * @param at position of each one's class in the prompt
+     * @param flip whether left becomes right
+     */
+    Objects of(Raster picture, List<Corpus.Thing> things, int[] at, int classes, boolean flip) {
+      return Objects.of(resize.resize(picture).raster(), picture, things, at, classes, masks, flip);
+    }
+
+    /** Of the things shown those of some names, which are the classes in their order. */
+    Objects named(Raster picture, List<Corpus.Thing> shown, List<String> names, boolean flip) {
+      List<Corpus.Thing> things = shown.stream().filter(t -> names.contains(t.name())).toList();
+      int[] at = things.stream().mapToInt(t -> names.indexOf(t.name())).toArray();
+      return of(picture, things, at, names.size(), flip);
+    }
+  }
+
+  private static Objects of(
+      Raster seen,
       Raster picture,
       List<Corpus.Thing> things,
       int[] at,
       int classes,
       boolean withMasks,
       boolean flip) {
-    Raster seen = resize.resize(picture).raster();
     int w = seen.width();
     int h = seen.height();
     float[][] boxes = new float[things.size()][];
@@ -59,19 +76,6 @@ record Objects(Raster seen, int classes, Target target, boolean[] masks) impleme
       }
     }
     return new Objects(flip ? flipped(seen) : seen, classes, new Target(at, boxes), masks);
-  }
-
-  /** Of the things shown those of some names, which are the classes in their order. */
-  static Objects named(
-      DetectorResize resize,
-      Raster picture,
-      List<Corpus.Thing> shown,
-      List<String> names,
-      boolean withMasks,
-      boolean flip) {
-    List<Corpus.Thing> things = shown.stream().filter(t -> names.contains(t.name())).toList();
-    int[] at = things.stream().mapToInt(t -> names.indexOf(t.name())).toArray();
-    return of(resize, picture, things, at, names.size(), withMasks, flip);
   }
 
   private static Raster flipped(Raster picture) {

@@ -172,8 +172,9 @@ final class Packer {
 
   private List<Inputs.Region> regions(List<Raster> pictures, Dialogue d) {
     List<Inputs.Region> regions = new ArrayList<>();
+    List<Integer> marked = d.marked();
     for (int i = 0; i < d.regions().size(); i++) {
-      int at = d.marked().get(i);
+      int at = marked.get(i);
       Raster on = pictures.get(at);
       Mask mask = d.regions().get(i).prompt().mask(on.width(), on.height());
       regions.add(new Inputs.Region(at, preprocess.region(mask)));

@@ -10,6 +10,11 @@ import java.nio.file.Path;
 final class Pictures {
   private Pictures() {}
 
+  /** The file of a picture that another file, beside images/, names. */
+  static Path beside(Path file, String picture) {
+    return file.resolveSibling("images").resolve(Path.of(picture).getFileName().toString());
+  }
+
   /** Reads a picture. */
   static Raster read(Path file) {
     try {
@@ -26,7 +31,15 @@ final class Pictures {
 
   /** Reads a picture that its annotations say is of that size. */
   static Raster read(Path file, int width, int height) {
-    Raster raster = read(file);
+    return checked(read(file), file, width, height);
+  }
+
+  /** A picture that was read, held against the annotations. */
+  static Raster checked(Raster raster, Corpus.Picture p) {
+    return checked(raster, p.file(), p.width(), p.height());
+  }
+
+  private static Raster checked(Raster raster, Path file, int width, int height) {
     if (raster.width() != width || raster.height() != height) {
       throw new IllegalArgumentException(
           file

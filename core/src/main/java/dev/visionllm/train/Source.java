@@ -168,7 +168,7 @@ public sealed interface Source {
 
     @Override
     public long samples() throws IOException {
-      return new InteractiveSamples(Corpus.read(folders), this, null, null, false).size();
+      return new InteractiveSamples(Corpus.read(folders), this, null, null).size();
     }
   }
 
@@ -221,7 +221,7 @@ public sealed interface Source {
 
     @Override
     public long samples() throws IOException {
-      return new InContextSamples(Corpus.read(folders), this, null, null, false).size();
+      return new InContextSamples(Corpus.read(folders), this, null, null).size();
     }
   }
 

@@ -48,17 +48,15 @@ final class Tasks {
     }
     int context = config.multimodal().llm().context();
     if (s instanceof Source.InContext c) {
-      boolean masks = detection().learnsMasks();
       Packer packer = packer(c.maxTiles(), context);
-      return new InContextSamples(corpora.of(s), c, packer, config.detector(), masks);
+      return new InContextSamples(corpora.of(s), c, packer, objects());
     }
     Packer packer = packer(0, context);
     if (s instanceof Source.Objects o) {
-      return objects(o, packer);
+      return new ObjectSamples(corpora.of(s), o, packer, objects());
     }
     if (s instanceof Source.Expressions e) {
-      boolean masks = detection().learnsMasks();
-      return new ExpressionSamples(corpora.of(s), e, packer, config.detector(), masks);
+      return new ExpressionSamples(corpora.of(s), e, packer, objects());
     }
     if (s instanceof Source.Segmentation g) {
       if (!detection().learnsMasks()) {
@@ -66,7 +64,7 @@ final class Tasks {
             "task segmentation learns masks: set mask_points of the recipe's detector, the"
                 + " reference's are 12544");
       }
-      return new ObjectSamples(corpora.of(s), g, packer, config.detector());
+      return new ObjectSamples(corpora.of(s), g, packer, objects());
     }
     if (s instanceof Source.Interactive i) {
       if (config.multimodal().regionHidden() == 0) {
@@ -74,8 +72,7 @@ final class Tasks {
             "task interactive marks regions, the model cannot see them: set use_region_encoder in"
                 + " config.json");
       }
-      boolean masks = detection().learnsMasks();
-      return new InteractiveSamples(corpora.of(s), i, packer, config.detector(), masks);
+      return new InteractiveSamples(corpora.of(s), i, packer, objects());
     }
     if (s instanceof Source.Keypoints k) {
       return keypoints(k, packer);
@@ -90,7 +87,7 @@ final class Tasks {
    */
   CodedSource coded(Source s) throws IOException {
     if (s instanceof Source.Objects o) {
-      return objects(o, null);
+      return new ObjectSamples(corpora.of(s), o, null, objects());
     }
     if (s instanceof Source.Keypoints k) {
       return keypoints(k, null);
@@ -99,9 +96,8 @@ final class Tasks {
         "objective codes learns from data of task objects and keypoints only");
   }
 
-  private ObjectSamples objects(Source.Objects s, Packer packer) throws IOException {
-    boolean masks = detection().learnsMasks();
-    return new ObjectSamples(corpora.of(s), s, packer, config.detector(), masks);
+  private Objects.Maker objects() {
+    return new Objects.Maker(config.detector(), detection().learnsMasks());
   }
 
   private KeypointSamples keypoints(Source.Keypoints s, Packer packer) {

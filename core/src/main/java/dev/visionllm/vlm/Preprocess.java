@@ -40,8 +40,9 @@ public final class Preprocess {
     /** Those of a prompt. @param before pictures that were shown before the prompt's */
     static List<Mark> of(int before, Prompt prompt) {
       List<Mark> marks = new ArrayList<>();
+      List<Integer> marked = prompt.marked();
       for (int i = 0; i < prompt.regions().size(); i++) {
-        marks.add(new Mark(before + prompt.marked().get(i), prompt.regions().get(i)));
+        marks.add(new Mark(before + marked.get(i), prompt.regions().get(i)));
       }
       return marks;
     }

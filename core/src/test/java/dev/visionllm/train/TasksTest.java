@@ -258,39 +258,33 @@ class TasksTest {
 
   @Test
   void aRunMixesAllTasks() throws IOException {
-    Path file = dir.resolve("all.yaml");
-    Files.writeString(
-        file,
-        """
-        model: "%s"
-        objective: linked
-        data:
-        - {task: conversations, folders: [data], dialogues: 2}
-        - {task: objects, folders: [data], classes: 5}
-        - {task: expressions, folders: [data]}
-        - {task: segmentation, folders: [data], classes: 5}
-        - {task: interactive, folders: [data], regions: 2}
-        - {task: in-context, folders: [data], max_tiles: 2}
-        - {task: keypoints, folders: [data], ratio: 2}
-        lora: {rank: 4, alpha: 8}
-        train: [".*lora_.*", "emb_embeddings_.*", "gdino.*", "unipose.*"]
-        recompute: true
-        steps: 1
-        batch: 9
-        mixed: true
-        lr: 1.0e-3
-        seed: 3
-        detector: {denoising: 4, mask_points: 20}
-        """
-            .formatted(MODEL.toAbsolutePath()));
     Path run = dir.resolve("all");
-    try (Trainer t = new Trainer(Recipe.read(file), run, false)) {
-      Trainer.Step step = t.next();
-      assertThat(step.parts()).containsOnlyKeys("language", "detection", "pose");
-      assertThat(step.parts().values()).allMatch(Double::isFinite);
-      assertThat(step.gradNorm()).isFinite().isPositive();
-      assertThat(t.hasNext()).isFalse();
-    }
+    Trainer.Step step =
+        onlyStep(
+            run,
+            """
+            objective: linked
+            data:
+            - {task: conversations, folders: [data], dialogues: 2}
+            - {task: objects, folders: [data], classes: 5}
+            - {task: expressions, folders: [data]}
+            - {task: segmentation, folders: [data], classes: 5}
+            - {task: interactive, folders: [data], regions: 2}
+            - {task: in-context, folders: [data], max_tiles: 2}
+            - {task: keypoints, folders: [data], ratio: 2}
+            lora: {rank: 4, alpha: 8}
+            train: [".*lora_.*", "emb_embeddings_.*", "gdino.*", "unipose.*"]
+            recompute: true
+            steps: 1
+            batch: 9
+            mixed: true
+            lr: 1.0e-3
+            seed: 3
+            detector: {denoising: 4, mask_points: 20}
+            """);
+    assertThat(step.parts()).containsOnlyKeys("language", "detection", "pose");
+    assertThat(step.parts().values()).allMatch(Double::isFinite);
+    assertThat(step.gradNorm()).isFinite().isPositive();
     assertThat(SafeTensors.open(run.resolve("model.safetensors")).entries().keySet())
         .anyMatch(n -> n.startsWith("unipose."));
   }
@@ -326,28 +320,35 @@ class TasksTest {
 
   @Test
   void decodersLearnFromCodesAlone() throws IOException {
-    Path file = dir.resolve("codes.yaml");
-    Files.writeString(
-        file,
-        """
-        model: "%s"
-        objective: codes
-        data:
-        - {task: objects, folders: [data], classes: 5}
-        - {task: keypoints, folders: [data], narrow: 0.5}
-        train: ["gdino.*", "unipose.*"]
-        steps: 1
-        batch: 4
-        mixed: true
-        lr: 1.0e-3
-        seed: 3
-        detector: {denoising: 4}
-        """
-            .formatted(MODEL.toAbsolutePath()));
-    try (Trainer t = new Trainer(Recipe.read(file), dir.resolve("codes"), false)) {
-      Map<String, Double> parts = t.next().parts();
-      assertThat(parts).containsOnlyKeys("detection", "pose");
-      assertThat(parts.values()).allMatch(v -> Double.isFinite(v) && v > 0);
+    Map<String, Double> parts =
+        onlyStep(
+                dir.resolve("codes"),
+                """
+                objective: codes
+                data:
+                - {task: objects, folders: [data], classes: 5}
+                - {task: keypoints, folders: [data], narrow: 0.5}
+                train: ["gdino.*", "unipose.*"]
+                steps: 1
+                batch: 4
+                mixed: true
+                lr: 1.0e-3
+                seed: 3
+                detector: {denoising: 4}
+                """)
+            .parts();
+    assertThat(parts).containsOnlyKeys("detection", "pose");
+    assertThat(parts.values()).allMatch(v -> Double.isFinite(v) && v > 0);
+  }
+
+  /** Makes a run of one step. @param recipe what it is but for its model */
+  private static Trainer.Step onlyStep(Path run, String recipe) throws IOException {
+    Path file = Path.of(run + ".yaml");
+    Files.writeString(file, "model: \"%s\"\n".formatted(MODEL.toAbsolutePath()) + recipe);
+    try (Trainer t = new Trainer(Recipe.read(file), run, false)) {
+      Trainer.Step step = t.next();
+      assertThat(t.hasNext()).isFalse();
+      return step;
     }
   }
 
