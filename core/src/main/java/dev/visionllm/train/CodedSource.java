@@ -12,7 +12,7 @@ interface CodedSource extends SampleSource {
    * @param target what the decoder should make of the calls
    * @param calls what each call stands for, by {@link dev.visionllm.link.Tool#name}
    */
-  record Coded(ToolTarget target, Map<String, List<String>> calls) {}
+  record Coded(ToolTarget target, Map<String, List<Meaning>> calls) {}
 
   /** Reads and prepares one. */
   Coded coded(int index, RandomGenerator random);

@@ -55,24 +55,24 @@ final class CodesObjective implements Objective<List<CodedSource.Coded>> {
     return new Losses(losses);
   }
 
-  private Map<String, Tensor> states(Map<String, List<String>> calls, RandomGenerator random) {
+  private Map<String, Tensor> states(Map<String, List<Meaning>> calls, RandomGenerator random) {
     Map<String, Tensor> states = new TreeMap<>();
     new TreeMap<>(calls) // in an order, since the noise is
-        .forEach((tool, names) -> states.put(tool, codes(names, random)));
+        .forEach((tool, meanings) -> states.put(tool, codes(meanings, random)));
     return states;
   }
 
-  /** Codes of names, (n, q, l). */
-  private Tensor codes(List<String> names, RandomGenerator random) {
+  /** Codes of what is meant, (n, q, l). */
+  private Tensor codes(List<Meaning> meanings, RandomGenerator random) {
     int q = sizes.states();
     int l = sizes.llm().hidden();
-    float[] all = new float[names.size() * q * l];
+    float[] all = new float[meanings.size() * q * l];
     int at = 0;
-    for (String name : names) {
-      for (float value : LinkCodes.of(name, q, l)) {
+    for (Meaning meaning : meanings) {
+      for (float value : LinkCodes.of(meaning.byEye(random), q, l)) {
         all[at++] = value + (float) (NOISE * random.nextGaussian());
       }
     }
-    return Tensors.of(all, names.size(), q, l);
+    return Tensors.of(all, meanings.size(), q, l);
   }
 }

@@ -11,12 +11,14 @@ import java.util.random.RandomGenerator;
 /** Conversations about pictures: several about one in a row, others one by one. */
 final class ConversationSamples implements SampleSource {
   private final List<Corpus.Picture> pictures;
+  private final List<String> classes;
   private final List<Album> albums; // after the pictures
   private final Source.Conversations source;
   private final Packer packer;
 
   ConversationSamples(Corpus corpus, Source.Conversations source, Packer packer) {
     this.pictures = corpus.pictures().stream().filter(p -> !p.dialogues().isEmpty()).toList();
+    this.classes = corpus.classes();
     this.albums = corpus.albums();
     this.source = source;
     this.packer = packer;
@@ -66,7 +68,7 @@ final class ConversationSamples implements SampleSource {
     Corpus.Picture p = pictures.get(index);
     List<Dialogue> chosen = chosen(p.dialogues(), random);
     chosen = chosen.subList(0, Math.min(source.dialogues(), chosen.size()));
-    return new Sample(packer.pack(Pictures.read(p), chosen), null);
+    return new Sample(packer.pack(Pictures.read(p), chosen, d -> Meaning.of(d, p, classes)), null);
   }
 
   /** The picture's conversations by the recipe's shares, shuffled; all if that leaves none. */

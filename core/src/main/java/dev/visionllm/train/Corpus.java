@@ -18,7 +18,9 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * Pictures with everything known about them: objects of instances.json and dialogues of
@@ -28,7 +30,7 @@ import java.util.TreeSet;
  * @param classes all class names, sorted
  * @param expressions what refs.json says of objects, where there is one
  * @param maps those of semantic/ by picture, where there are some
- * @param albums conversations about several pictures, or none
+ * @param albums conversations about several pictures, none, or one without annotations
  */
 public record Corpus(
     List<Picture> pictures,
@@ -36,8 +38,14 @@ public record Corpus(
     List<Expression> expressions,
     Map<Path, ClassMap> maps,
     List<Album> albums) {
-  /** One object. */
-  public record Thing(String name, Box box, CocoDataset.Segmentation segmentation) {
+  private static final long NONE = 0;
+
+  /**
+   * One object.
+   *
+   * @param id of its annotation, 0 for all pixels of a class
+   */
+  public record Thing(long id, String name, Box box, CocoDataset.Segmentation segmentation) {
     /**
      * The object's mask at the picture's size.
      *
@@ -99,13 +107,23 @@ public record Corpus(
         (name, parts) -> {
           Rle all = Rle.union(parts);
           if (all.area() > 0) {
-            out.add(new Thing(name, all.toBox(), new CocoDataset.Segmentation.Runs(all)));
+            out.add(new Thing(NONE, name, all.toBox(), new CocoDataset.Segmentation.Runs(all)));
           }
         });
     return out;
   }
 
-  /** Reads folders that hold instances.json, conversations.jsonl and images/. */
+  /** Objects of instances.json, or where there is none the figures of keypoints.json. */
+  private static Path annotations(Path folder) {
+    Path instances = folder.resolve("instances.json");
+    Path keypoints = folder.resolve("keypoints.json");
+    return Files.exists(instances) || !Files.exists(keypoints) ? instances : keypoints;
+  }
+
+  /**
+   * Reads folders that hold images/ and instances.json or keypoints.json, conversations.jsonl, or
+   * both.
+   */
   public static Corpus read(List<Path> folders) throws IOException {
     List<Picture> pictures = new ArrayList<>();
     TreeSet<String> classes = new TreeSet<>();
@@ -117,12 +135,20 @@ public record Corpus(
         throw new IllegalArgumentException(
             "data folder " + folder + " does not exist: make it with \"visionllm data scenes\"");
       }
-      Path instances = folder.resolve("instances.json");
-      CocoDataset coco = CocoDataset.read(instances);
-      Map<Path, List<Dialogue>> dialogues = new HashMap<>();
+      Path instances = annotations(folder);
       Path talk = folder.resolve("conversations.jsonl");
-      for (Album a : Files.exists(talk) ? Album.read(talk) : List.<Album>of()) {
-        if (a.pictures().size() == 1) {
+      boolean talks = Files.exists(talk);
+      CocoDataset coco =
+          talks && !Files.exists(instances)
+              ? new CocoDataset(List.of(), List.of(), List.of())
+              : CocoDataset.read(instances);
+      Set<Path> annotated =
+          coco.pictures().stream()
+              .map(p -> Pictures.beside(instances, p.file()))
+              .collect(Collectors.toSet());
+      Map<Path, List<Dialogue>> dialogues = new HashMap<>();
+      for (Album a : talks ? Album.read(talk) : List.<Album>of()) {
+        if (a.pictures().size() == 1 && annotated.contains(a.pictures().get(0))) {
           dialogues.computeIfAbsent(a.pictures().get(0), k -> new ArrayList<>()).add(a.dialogue());
         } else {
           albums.add(a);
@@ -136,7 +162,7 @@ public record Corpus(
       for (CocoDataset.Picture p : coco.pictures()) {
         List<Thing> things = new ArrayList<>();
         for (CocoDataset.Annotation a : objects.get(p.id())) {
-          Thing thing = new Thing(names.get(a.categoryId()), a.box(), a.segmentation());
+          Thing thing = new Thing(a.id(), names.get(a.categoryId()), a.box(), a.segmentation());
           things.add(thing);
           thingsById.put(a.id(), thing);
         }

@@ -2,7 +2,6 @@ package dev.visionllm.train;
 
 import dev.visionllm.image.Raster;
 import dev.visionllm.text.RoutingToken;
-import dev.visionllm.vlm.AnswerText;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -71,11 +70,11 @@ final class InContextSamples implements SampleSource {
     return new Sample(row, row.calls().isEmpty() ? null : wanted(a, pictures, row.calls()));
   }
 
-  private Objects wanted(Album a, List<Raster> pictures, List<AnswerText.Call> calls) {
+  private Objects wanted(Album a, List<Raster> pictures, List<Packer.Call> calls) {
     int n = pictures.size();
     Path last = a.pictures().get(n - 1);
     Corpus.Picture p = annotated.get(last);
-    List<String> names = calls.stream().map(AnswerText.Call::label).toList();
+    List<String> names = calls.stream().map(c -> c.meaning().name()).toList();
     if (p == null || !corpus.classes().containsAll(names)) {
       throw new IllegalArgumentException(
           "the answer calls for %s in %s: instances.json must have both classes and picture"

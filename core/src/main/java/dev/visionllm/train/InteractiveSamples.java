@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
@@ -17,7 +18,15 @@ import java.util.stream.IntStream;
  * Prompts that mark objects. As in the reference (datasets/coco_interactive.py) each region is a
  * class of its own, of which there is one object.
  */
-final class InteractiveSamples implements SampleSource {
+final class InteractiveSamples implements CodedSource {
+  /** Marked objects of a picture and how they are marked. */
+  private record Asked(
+      Corpus.Picture of,
+      Raster picture,
+      List<Corpus.Thing> marked,
+      List<Dialogue.Region> regions,
+      Objects objects) {}
+
   private final List<Corpus.Picture> pictures;
   private final Source.Interactive source;
   private final Packer packer;
@@ -48,6 +57,22 @@ final class InteractiveSamples implements SampleSource {
 
   @Override
   public Sample sample(int index, RandomGenerator random) {
+    Asked a = asked(index, random);
+    Guided guided = Guided.segment(a.marked().size());
+    return new Sample(packer.pack(a.picture(), guided, a.regions()), a.objects());
+  }
+
+  @Override
+  public Coded coded(int index, RandomGenerator random) {
+    Asked a = asked(index, random);
+    return new Coded(
+        a.objects(),
+        Map.of(
+            "det",
+            a.marked().stream().map(t -> Meaning.of(t, a.of().width(), a.of().height())).toList()));
+  }
+
+  private Asked asked(int index, RandomGenerator random) {
     Corpus.Picture p = pictures.get(index);
     Raster picture = Pictures.read(p);
     int wanted = 1 + random.nextInt(Math.min(source.regions(), p.things().size()));
@@ -66,8 +91,7 @@ final class InteractiveSamples implements SampleSource {
       throw new IllegalArgumentException("no object of the picture has a pixel to be marked");
     }
     int n = marked.size();
-    return new Sample(
-        packer.pack(picture, Guided.segment(n), regions),
-        objects.of(picture, marked, IntStream.range(0, n).toArray(), n, false));
+    int[] at = IntStream.range(0, n).toArray();
+    return new Asked(p, picture, marked, regions, objects.of(picture, marked, at, n, false));
   }
 }

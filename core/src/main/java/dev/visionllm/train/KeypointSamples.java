@@ -121,7 +121,12 @@ final class KeypointSamples implements CodedSource {
   @Override
   public Coded coded(int index, RandomGenerator random) {
     Asked a = asked(index, random);
-    return new Coded(a.figures(), Map.of("det", a.names(), "pose", a.points().points()));
+    return new Coded(
+        a.figures(), Map.of("det", meanings(a.names()), "pose", meanings(a.points().points())));
+  }
+
+  private static List<Meaning> meanings(List<String> names) {
+    return names.stream().map(Meaning::of).toList();
   }
 
   private Asked asked(int index, RandomGenerator random) {

@@ -1,16 +1,19 @@
 package dev.visionllm.train;
 
+import dev.visionllm.geometry.Box;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import java.util.zip.CRC32;
 
 /**
- * Fixed codes of class names: what super-link states of a name look like while detector and
+ * Fixed codes of names and places: what super-link states of a name look like while detector and
  * language model are warmed up apart from each other. Each name's code is drawn from its own
  * characters, so both runs agree on it without sharing a file. Not part of the paper: it stands in
  * for pretrained decoders, and the linked stage that follows lets the true gradient flow.
  */
 final class LinkCodes {
+  private static final int WAVES = 4;
+
   private LinkCodes() {}
 
   /** Standard normal values, (queries, d) row-major. */
@@ -21,6 +24,33 @@ final class LinkCodes {
     float[] code = new float[queries * d];
     for (int i = 0; i < code.length; i++) {
       code[i] = (float) random.nextGaussian();
+    }
+    return code;
+  }
+
+  /**
+   * The code of the name and, where one object is meant, that of its place: waves over centre and
+   * size (cosines of half a period to {@link #WAVES} of them) through a fixed matrix, of about the
+   * same variance.
+   */
+  static float[] of(Meaning meaning, int queries, int d) {
+    float[] code = of(meaning.name(), queries, d);
+    Box place = meaning.place();
+    if (place == null) {
+      return code;
+    }
+    double[] sides = {place.centerX(), place.centerY(), place.width(), place.height()};
+    double[] waves = new double[1 + sides.length * WAVES];
+    waves[0] = 1;
+    for (int i = 0; i < sides.length * WAVES; i++) {
+      waves[1 + i] = Math.cos(Math.PI * (1 + i % WAVES) * sides[i / WAVES]);
+    }
+    for (int i = 0; i < waves.length; i++) {
+      float[] direction = of("place " + i, queries, d);
+      double scale = waves[i] / Math.sqrt(sides.length * WAVES / 2.0);
+      for (int j = 0; j < code.length; j++) {
+        code[j] += (float) (scale * direction[j]);
+      }
     }
     return code;
   }

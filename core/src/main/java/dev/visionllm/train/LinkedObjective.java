@@ -8,7 +8,6 @@ import dev.visionllm.nn.Chain;
 import dev.visionllm.nn.F;
 import dev.visionllm.tensor.Tensors;
 import dev.visionllm.text.Labels;
-import dev.visionllm.vlm.AnswerText;
 import dev.visionllm.vlm.Inputs;
 import dev.visionllm.vlm.Multimodal;
 import java.util.ArrayList;
@@ -26,7 +25,7 @@ import org.bytedeco.pytorch.Tensor;
  * tools that the answers call their decoder's loss, which flows through the super-link into the
  * language model (paper 3.2). Rows of different tasks may share a batch: the tokens decide. While a
  * detector or pose decoder is trained apart, the states of its calls in rows without a target are
- * pulled towards the codes of the names that they stand for.
+ * pulled towards the codes of what they stand for.
  */
 final class LinkedObjective implements Objective<List<Sample>> {
   private static final Set<String> CODED = Set.of("det", "pose"); // tools that CodesObjective knows
@@ -115,8 +114,9 @@ final class LinkedObjective implements Objective<List<Sample>> {
         routes.stream()
             .filter(r -> samples.get(r.row()).target() == null && CODED.contains(r.tool().name()))
             .toList();
-    if (link > 0 && !free.isEmpty()) {
-      losses.put("link", F.scale(link(rows, free), link));
+    Tensor pull = link > 0 ? link(rows, free) : null;
+    if (pull != null) {
+      losses.put("link", F.scale(pull, link));
     }
     List<ToolTarget> targets = samples.stream().map(Sample::target).toList();
     for (ToolLearner<?> learner : learners) {
@@ -149,23 +149,31 @@ final class LinkedObjective implements Objective<List<Sample>> {
         .collect(Collectors.toMap(r -> r.tool().name(), Route::queries));
   }
 
+  /** How far states are from the codes of what they stand for; null where no call has one. */
   private Tensor link(List<Packer.Row> rows, List<Route> routes) {
     List<Tensor> states = new ArrayList<>();
     List<float[]> codes = new ArrayList<>();
     int q = model.config().states();
     int d = model.config().llm().hidden();
     for (Route r : routes) {
-      List<String> names =
+      List<Packer.Call> calls =
           rows.get(r.row()).calls().stream()
               .filter(c -> r.tool().routing().containsValue(c.token()))
-              .map(AnswerText.Call::label)
               .toList();
-      if (names.size() != r.slots().size()) {
+      if (calls.size() != r.slots().size()) {
         throw new IllegalArgumentException(
-            "row " + r.row() + " calls " + r.slots().size() + " tools but names " + names);
+            "row " + r.row() + " calls " + r.slots().size() + " tools but names " + calls);
       }
-      states.add(r.queries());
-      names.forEach(n -> codes.add(LinkCodes.of(n, q, d)));
+      for (int i = 0; i < calls.size(); i++) {
+        Meaning meaning = calls.get(i).meaning();
+        if (meaning != null) {
+          states.add(r.queries().narrow(0, i, 1));
+          codes.add(LinkCodes.of(meaning, q, d));
+        }
+      }
+    }
+    if (codes.isEmpty()) {
+      return null;
     }
     float[] flat = new float[codes.size() * q * d];
     for (int i = 0; i < codes.size(); i++) {

@@ -16,6 +16,7 @@ import dev.visionllm.vlm.Preprocess;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -33,7 +34,14 @@ final class Packer {
    *     shares none; k conversation k
    * @param calls the tool calls of the row, in order
    */
-  record Row(Inputs inputs, int[] labels, int[] segments, List<AnswerText.Call> calls) {}
+  record Row(Inputs inputs, int[] labels, int[] segments, List<Call> calls) {}
+
+  /**
+   * A tool call.
+   *
+   * @param meaning what it stands for; null where nothing says
+   */
+  record Call(String token, Meaning meaning) {}
 
   private final Preprocess preprocess;
   private final SuperLink links;
@@ -56,15 +64,16 @@ final class Packer {
   /**
    * Packs conversations, in the given order, as many as fit.
    *
+   * @param meanings of a conversation's calls, as {@link Row} has them
    * @throws IllegalArgumentException if not even one fits, or a conversation has no picture
    */
-  Row pack(Raster picture, List<Dialogue> dialogues) {
+  Row pack(Raster picture, List<Dialogue> dialogues, Function<Dialogue, List<Meaning>> meanings) {
     Inputs.Picture cut = preprocess.picture(picture);
     IntStream.Builder ids = IntStream.builder();
     IntStream.Builder labels = IntStream.builder();
     IntStream.Builder segments = IntStream.builder();
     List<Inputs.Region> regions = new ArrayList<>();
-    List<AnswerText.Call> calls = new ArrayList<>();
+    List<Call> calls = new ArrayList<>();
     int[] prefix = null;
     int length = 0;
     int segment = 0;
@@ -107,7 +116,7 @@ final class Packer {
         segments.add(segment);
       }
       regions.addAll(regions(List.of(picture), d));
-      calls.addAll(calls(d));
+      calls.addAll(calls(d, meanings.apply(d)));
     }
     if (segment == 0) {
       throw new IllegalArgumentException(
@@ -140,7 +149,7 @@ final class Packer {
               + " tokens up to the model's context");
     }
     Inputs inputs = new Inputs(laid.ids(), cut, regions(pictures, d));
-    return new Row(inputs, laid.labels(), new int[length], calls(d));
+    return new Row(inputs, laid.labels(), new int[length], calls(d, labels(d)));
   }
 
   /** A row of one guided request and its answer. */
@@ -150,7 +159,7 @@ final class Packer {
 
   /** The same with what the user marks, one region per placeholder of the question. */
   Row pack(Raster picture, Guided guided, List<Dialogue.Region> regions) {
-    return pack(picture, List.of(dialogue(guided, regions)));
+    return pack(picture, List.of(dialogue(guided, regions)), Packer::labels);
   }
 
   /**
@@ -182,8 +191,21 @@ final class Packer {
     return regions;
   }
 
-  private static List<AnswerText.Call> calls(Dialogue d) {
+  /** The calls of a conversation's answers, as they are written. */
+  static List<AnswerText.Call> calls(Dialogue d) {
     return d.turns().stream().flatMap(t -> AnswerText.calls(t.text()).stream()).toList();
+  }
+
+  /** Classes that calls are labelled with, whatever they are. */
+  private static List<Meaning> labels(Dialogue d) {
+    return calls(d).stream().map(c -> Meaning.of(c.label())).toList();
+  }
+
+  private static List<Call> calls(Dialogue d, List<Meaning> meanings) {
+    List<AnswerText.Call> written = calls(d);
+    return IntStream.range(0, written.size())
+        .mapToObj(i -> new Call(written.get(i).token(), meanings.get(i)))
+        .toList();
   }
 
   private record Laid(int[] ids, int[] labels) {}

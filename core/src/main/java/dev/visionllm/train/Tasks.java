@@ -89,11 +89,14 @@ final class Tasks {
     if (s instanceof Source.Objects o) {
       return new ObjectSamples(corpora.of(s), o, null, objects());
     }
+    if (s instanceof Source.Interactive i) {
+      return new InteractiveSamples(corpora.of(s), i, null, objects());
+    }
     if (s instanceof Source.Keypoints k) {
       return keypoints(k, null);
     }
     throw new IllegalArgumentException(
-        "objective codes learns from data of task objects and keypoints only");
+        "objective codes learns from data of task objects, interactive and keypoints only");
   }
 
   private Objects.Maker objects() {

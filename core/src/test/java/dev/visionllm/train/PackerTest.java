@@ -21,7 +21,6 @@ import dev.visionllm.text.Conversation;
 import dev.visionllm.text.Labels;
 import dev.visionllm.text.SpecialTokens;
 import dev.visionllm.text.Tokenizer;
-import dev.visionllm.vlm.AnswerText;
 import dev.visionllm.vlm.Guided;
 import dev.visionllm.vlm.Inputs;
 import dev.visionllm.vlm.Multimodal;
@@ -94,6 +93,14 @@ class PackerTest {
           dialogue("b", "Detect the cat and dog.", "cat[DET], dog[DET]."),
           dialogue("c", "How many apples are there?", "3"));
 
+  private Packer.Row pack(List<Dialogue> dialogues) {
+    return pack(packer, dialogues);
+  }
+
+  private static Packer.Row pack(Packer packer, List<Dialogue> dialogues) {
+    return packer.pack(PICTURE, dialogues, d -> Meaning.of(d, null, List.of("cat", "dog")));
+  }
+
   private double loss(Packer.Row row) {
     try (var scope = TensorScope.open()) {
       int t = row.labels().length;
@@ -116,11 +123,11 @@ class PackerTest {
 
   @Test
   void aPackedRowTeachesWhatItsDialoguesTeachAlone() {
-    Packer.Row packed = packer.pack(PICTURE, TALK);
+    Packer.Row packed = pack(TALK);
     double sum = 0;
     long tokens = 0;
     for (Dialogue d : TALK) {
-      Packer.Row alone = packer.pack(PICTURE, List.of(d));
+      Packer.Row alone = pack(List.of(d));
       sum += loss(alone) * supervised(alone);
       tokens += supervised(alone);
     }
@@ -132,8 +139,10 @@ class PackerTest {
 
   @Test
   void toolCallsKeepTheirNamesAndTheirQueriesAreNotSupervised() {
-    Packer.Row row = packer.pack(PICTURE, TALK);
-    assertThat(row.calls()).extracting(AnswerText.Call::label).containsExactly("cat", "dog");
+    Packer.Row row = pack(TALK);
+    assertThat(row.calls())
+        .extracting(Packer.Call::meaning)
+        .containsExactly(Meaning.of("cat"), Meaning.of("dog"));
     int emb = SpecialTokens.of(tokenizer).emb(0);
     int[] ids = row.inputs().ids();
     assertThat(Arrays.stream(ids).filter(i -> i == emb).count()).isEqualTo(2);
@@ -148,7 +157,7 @@ class PackerTest {
   void aRequestWithoutAPictureCallsItsToolAlone() {
     Packer.Row row = packer.pack(Guided.generate("a red dog"));
     assertThat(row.inputs().images()).isEmpty();
-    assertThat(row.calls()).extracting(AnswerText.Call::token).containsExactly("[GEN]");
+    assertThat(row.calls()).extracting(Packer.Call::token).containsExactly("[GEN]");
     int gen = SpecialTokens.of(tokenizer).id("[GEN]");
     assertThat(Arrays.stream(row.labels()).filter(l -> l == gen).count()).isEqualTo(1);
     int emb = SpecialTokens.of(tokenizer).emb(0);
@@ -208,7 +217,7 @@ class PackerTest {
 
   @Test
   void aConversationAboutOnePictureIsTheSameRowAlone() {
-    Packer.Row packed = packer.pack(PICTURE, TALK.subList(1, 2));
+    Packer.Row packed = pack(TALK.subList(1, 2));
     Packer.Row alone = packer.pack(List.of(PICTURE), TALK.get(1));
     assertThat(alone.inputs().ids()).isEqualTo(packed.inputs().ids());
     assertThat(alone.labels()).isEqualTo(packed.labels());
@@ -218,9 +227,9 @@ class PackerTest {
   @Test
   void whatDoesNotFitIsLeftOutAndNothingAtAllIsAnError() {
     Packer small = new Packer(preprocess(), model.links(), 4, 80);
-    assertThat(small.pack(PICTURE, TALK.subList(0, 1)).segments()).contains(1);
+    assertThat(pack(small, TALK.subList(0, 1)).segments()).contains(1);
     Packer tiny = new Packer(preprocess(), model.links(), 4, 10);
-    assertThatThrownBy(() -> tiny.pack(PICTURE, TALK))
+    assertThatThrownBy(() -> pack(tiny, TALK))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("10 tokens");
   }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class PatchTargetsTest {
   private static Corpus.Thing thing(String name, Box box) {
     Mask mask = Mask.of(80, 40, box);
-    return new Corpus.Thing(name, box, new CocoDataset.Segmentation.Runs(Rle.of(mask)));
+    return new Corpus.Thing(1, name, box, new CocoDataset.Segmentation.Runs(Rle.of(mask)));
   }
 
   @Test

@@ -327,10 +327,11 @@ class TasksTest {
                 objective: codes
                 data:
                 - {task: objects, folders: [data], classes: 5}
+                - {task: interactive, folders: [data]}
                 - {task: keypoints, folders: [data], narrow: 0.5}
                 train: ["gdino.*", "unipose.*"]
                 steps: 1
-                batch: 4
+                batch: 6
                 mixed: true
                 lr: 1.0e-3
                 seed: 3
