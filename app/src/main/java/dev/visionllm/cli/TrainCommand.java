@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -39,6 +40,7 @@ import picocli.CommandLine.Parameters;
       "  visionllm train recipes/nano/1-detector.yaml",
       "  visionllm train recipes/nano/1-detector.yaml --resume",
       "  visionllm train my.yaml --data train,more --out runs/second",
+      "  visionllm train my.yaml --set lr=1e-4 --set config.num_embs=8 --out runs/third",
       "  visionllm train my.yaml --skip-broken",
       "  visionllm train recipes/v2-7b/3-multi.yaml --dry-run",
       "  visionllm train my.yaml --nproc 2",
@@ -90,6 +92,13 @@ final class TrainCommand extends CliCommand {
   private List<Path> data;
 
   @Option(
+      names = "--set",
+      paramLabel = "FIELD=VALUE",
+      description =
+          "Another value (YAML) of a field of the recipe; dots reach into objects. Repeatable.")
+  private Map<String, String> settings = Map.of();
+
+  @Option(
       names = "--skip-broken",
       description = "Leave samples out that cannot be used, and list them at the end.")
   private boolean skip;
@@ -103,7 +112,7 @@ final class TrainCommand extends CliCommand {
 
   @Override
   public Integer call() throws IOException {
-    Recipe r = Recipe.read(recipe);
+    Recipe r = Recipe.read(recipe, settings);
     if (data != null) {
       r = r.withData(data);
     }

@@ -139,6 +139,11 @@ class TrainCommandTest {
         .contains("an estimate");
     assertThat(dir.resolve("run")).doesNotExist();
 
+    told =
+        MainTest.run("train", recipe.toString(), "--dry-run", "--set", "steps=7", "--set=batch=2");
+    assertThat(told.out()).contains("7 over 4 samples");
+    assertBad("stepz", "train", recipe.toString(), "--dry-run", "--set", "stepz=7");
+
     Files.writeString(
         recipe,
         Files.readString(recipe)

@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
@@ -242,6 +244,17 @@ public record Recipe(
 
   /** Reads a recipe. @throws IllegalArgumentException naming the field that is wrong */
   public static Recipe read(Path file) throws IOException {
+    return read(file, Map.of());
+  }
+
+  /**
+   * Reads a recipe with some settings changed.
+   *
+   * @param settings values as YAML, by field; the fields of objects are reached by dots, as in
+   *     {@code config.num_embs}
+   * @throws IllegalArgumentException naming the field that is wrong
+   */
+  public static Recipe read(Path file, Map<String, String> settings) throws IOException {
     YAMLMapper yaml =
         YAMLMapper.builder()
             .enable(tools.jackson.databind.MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
@@ -249,15 +262,28 @@ public record Recipe(
             .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .build();
     try {
-      Recipe r = yaml.readValue(Files.readString(file), Recipe.class);
-      Path dir = file.toAbsolutePath().getParent();
-      return r.under(dir);
+      JsonNode tree = yaml.readTree(Files.readString(file));
+      settings.forEach((field, value) -> set(tree, field, yaml.readTree(value)));
+      return yaml.treeToValue(tree, Recipe.class).under(file.toAbsolutePath().getParent());
     } catch (JacksonException e) {
       Throwable cause = e.getCause() instanceof IllegalArgumentException c ? c : e;
       throw new IllegalArgumentException(
           "recipe " + file + ": " + cause.getMessage().lines().findFirst().orElse("is not YAML"),
           e);
     }
+  }
+
+  private static void set(JsonNode recipe, String field, JsonNode value) {
+    String[] path = field.split("\\.");
+    JsonNode at = recipe;
+    for (int i = 0; i + 1 < path.length && at instanceof ObjectNode o; i++) {
+      at = o.has(path[i]) ? o.get(path[i]) : o.putObject(path[i]);
+    }
+    if (!(at instanceof ObjectNode o)) {
+      throw new IllegalArgumentException(
+          "cannot set " + field + ": what is to hold " + path[path.length - 1] + " has no fields");
+    }
+    o.set(path[path.length - 1], value);
   }
 
   /** The same with other data folders for all sources, for runs elsewhere. */

@@ -1,6 +1,7 @@
 package dev.visionllm.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.visionllm.vlm.Layout;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -89,6 +91,35 @@ class RecipesTest {
     Recipe.Adapters lora = stages.get(2).lora();
     assertThat(lora.rank()).isEqualTo(32);
     assertThat(lora.alpha()).isEqualTo(64);
+  }
+
+  @Test
+  void settingsReplaceFieldsAndReachIntoObjects() throws IOException {
+    Path file = files("nano").get(4);
+    Recipe plain = Recipe.read(file);
+    Recipe r =
+        Recipe.read(
+            file,
+            Map.of(
+                "lr", "1e-5",
+                "train", "[\"llm.*\"]",
+                "config.num_embs", "8",
+                "config.llm_config.hidden_size", "64"));
+    assertThat(r.lr()).isEqualTo(1e-5);
+    assertThat(r.train()).containsExactly("llm.*");
+    assertThat(r.config())
+        .containsEntry("num_embs", 8)
+        .containsEntry("llm_config", Map.of("hidden_size", 64))
+        .containsAllEntriesOf(plain.config());
+    assertThat(r.steps()).isEqualTo(plain.steps());
+    assertThatThrownBy(() -> Recipe.read(file, Map.of("lr.high", "1")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("cannot set lr.high: what is to hold high has no fields");
+    assertThatThrownBy(() -> Recipe.read(file, Map.of("stepz", "1")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("stepz");
+    assertThatThrownBy(() -> Recipe.read(file, Map.of("lr", "[1")))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   private static Recipe read(Path file) {
