@@ -54,6 +54,8 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  *     for none
  * @param local whether parts that are drawn start with heads that look at neighbouring patches and
  *     at like words
+ * @param detectorStart whether a pose decoder that is drawn starts as the detector, which has the
+ *     same sizes
  * @param saveEvery steps between checkpoints
  * @param evaluate what is measured on the way and at the end; null for nothing
  */
@@ -87,6 +89,7 @@ public record Recipe(
     double link,
     double teacher,
     boolean local,
+    @JsonProperty("detector_start") boolean detectorStart,
     @JsonProperty("save_every") int saveEvery,
     Evaluation evaluate) {
 
@@ -335,6 +338,7 @@ public record Recipe(
         link,
         teacher,
         local,
+        detectorStart,
         saveEvery,
         evaluation);
   }

@@ -212,7 +212,14 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     if (recipe.local()) {
       init = new LocalStart(init, config.multimodal().vision(), recipe.seed());
     }
-    Params.Source drawn = init;
+    if (recipe.detectorStart()) {
+      init = new DetectorStart(init, firstOf(folders, init));
+    }
+    return firstOf(folders, init);
+  }
+
+  /** The first folder whose pattern a name matches gives its tensor. @param drawn gives others */
+  private static Params.Source firstOf(Map<String, Params.Source> folders, Params.Source drawn) {
     return new Params.Source() {
       private Params.Source of(String name) {
         return folders.entrySet().stream()

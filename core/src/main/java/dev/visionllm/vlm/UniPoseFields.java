@@ -70,7 +70,7 @@ final class UniPoseFields {
   }
 
   private static Swin.Config large(int embed, List<Integer> heads, int window) {
-    return new Swin.Config(embed, List.of(2, 2, 18, 2), heads, window, 4, 0.2);
+    return new Swin.Config(4, embed, List.of(2, 2, 18, 2), heads, window, 4, 0.2);
   }
 
   private static Swin.Config own(Fields b) {
@@ -78,6 +78,7 @@ final class UniPoseFields {
     b.knows("pretrain_img_size");
     Swin.Config c =
         new Swin.Config(
+            b.integer("patch_size", tiny.patch()),
             b.integer("embed_dim", tiny.embed()),
             b.integers("depths", tiny.depths()),
             b.integers("num_heads", tiny.heads()),

@@ -176,7 +176,7 @@ class VisionLlmConfigTest {
             .unipose();
     assertThat(c.groups()).isEqualTo(new PoseGroups(7, 68, PoseGroups.Layout.WHOLE));
     assertThat(c.backbone())
-        .isEqualTo(new Swin.Config(12, List.of(1, 1, 2, 1), List.of(1, 2, 3, 4), 3, 4, 0.2));
+        .isEqualTo(new Swin.Config(4, 12, List.of(1, 1, 2, 1), List.of(1, 2, 3, 4), 3, 4, 0.2));
   }
 
   @ParameterizedTest

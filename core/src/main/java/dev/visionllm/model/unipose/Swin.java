@@ -23,10 +23,10 @@ public final class Swin {
   /** Levels that the pyramid reads: the last three stages. */
   static final int MAPS = 3;
 
-  private static final int PATCH = 4;
   private static final double EPS = 1e-5;
 
   /**
+   * @param patch pixels a side of a patch, 4 in the release
    * @param embed channels of the first stage; each stage doubles them
    * @param depths blocks of each of the four stages
    * @param heads attention heads of each stage
@@ -35,6 +35,7 @@ public final class Swin {
    * @param dropPath rate of the last block in training; earlier blocks' rates rise to it from 0
    */
   public record Config(
+      int patch,
       int embed,
       List<Integer> depths,
       List<Integer> heads,
@@ -43,7 +44,7 @@ public final class Swin {
       double dropPath) {
     /** Swin-T, trained on 224 pixels: "swin_T_224_1k", the release's backbone. */
     public static final Config TINY =
-        new Config(96, List.of(2, 2, 6, 2), List.of(3, 6, 12, 24), 7, 4, 0.2);
+        new Config(4, 96, List.of(2, 2, 6, 2), List.of(3, 6, 12, 24), 7, 4, 0.2);
 
     /** Checks that stages fit together. */
     public Config {
@@ -70,9 +71,10 @@ public final class Swin {
                   + " heads: it needs blocks, and channels that are a multiple of the heads");
         }
       }
-      if (window < 1 || !(dropPath >= 0 && dropPath < 1)) {
+      if (patch < 1 || window < 1 || !(dropPath >= 0 && dropPath < 1)) {
         throw new IllegalArgumentException(
-            "Swin needs a window >= 1 and drop path in [0, 1), not " + window + ", " + dropPath);
+            "Swin needs patch and window >= 1 and drop path in [0, 1), not %d, %d, %s"
+                .formatted(patch, window, dropPath));
       }
     }
 
@@ -86,6 +88,7 @@ public final class Swin {
     }
   }
 
+  private final int patch;
   private final Conv2d proj;
   private final LayerNorm norm;
   private final List<Stage> layers;
@@ -95,7 +98,8 @@ public final class Swin {
    * @param p the cursor at {@code backbone.0}
    */
   Swin(Params p, Config c) {
-    proj = new Conv2d(p.at("patch_embed.proj"), 3, c.embed(), PATCH, PATCH, 0);
+    patch = c.patch();
+    proj = new Conv2d(p.at("patch_embed.proj"), 3, c.embed(), c.patch(), c.patch(), 0);
     norm = new LayerNorm(p.at("patch_embed.norm"), c.embed(), EPS);
     Tensor index = TensorScope.keep(Windows.positionIndex(c.window()));
     int stages = c.depths().size();
@@ -134,7 +138,7 @@ public final class Swin {
 
   private Tensor embed(Tensor pixels) {
     return norm.forward(
-        proj.forward(Windows.padImage(pixels, PATCH)).permute(0, 2, 3, 1).contiguous());
+        proj.forward(Windows.padImage(pixels, patch)).permute(0, 2, 3, 1).contiguous());
   }
 
   private static final class Stage {

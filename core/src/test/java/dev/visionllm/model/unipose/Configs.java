@@ -15,6 +15,7 @@ public final class Configs {
   public static UniPose.Config of(JsonNode swin, JsonNode c) {
     return new UniPose.Config(
         new Swin.Config(
+            4,
             swin.get("embed_dim").asInt(),
             ints(swin.get("depths")),
             ints(swin.get("num_heads")),
@@ -43,7 +44,7 @@ public final class Configs {
   /** A network of a hundred thousand parameters. */
   static UniPose.Config small(PoseGroups.Layout layout) {
     return new UniPose.Config(
-        new Swin.Config(8, List.of(1, 2, 1), List.of(1, 2, 2), 3, 2, 0),
+        new Swin.Config(4, 8, List.of(1, 2, 1), List.of(1, 2, 2), 3, 2, 0),
         32,
         12,
         1,
