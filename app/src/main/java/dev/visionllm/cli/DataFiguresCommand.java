@@ -90,7 +90,7 @@ final class DataFiguresCommand extends CliCommand {
   @Override
   public Integer call() throws IOException, InterruptedException {
     long start = System.nanoTime();
-    Scenes.Settings sized = DataScenesCommand.sized(size);
+    Scenes.Settings sized = DataScenesCommand.sized(size, Scenes.Settings.DEFAULT);
     Set<Figures.Kind> wanted = EnumSet.noneOf(Figures.Kind.class);
     for (Kind kind : kinds) {
       wanted.add(

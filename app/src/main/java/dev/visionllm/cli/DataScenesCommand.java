@@ -84,6 +84,13 @@ final class DataScenesCommand extends CliCommand {
   private String crowd;
 
   @Option(
+      names = "--large",
+      description =
+          "One to four large objects before one colour, from which it is easiest to learn to"
+              + " draw.")
+  private boolean large;
+
+  @Option(
       names = "--backgrounds",
       paramLabel = "DIR",
       description = "Photographs to use as backgrounds, beside drawn ones.")
@@ -110,10 +117,16 @@ final class DataScenesCommand extends CliCommand {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Scenes.Settings settings = crowded(sized(size), crowd);
+    if (large && (crowd != null || backgrounds != null)) {
+      throw new IllegalArgumentException("--large goes with neither --crowd nor --backgrounds");
+    }
+    Scenes.Settings settings = sized(size, large ? Scenes.Settings.LARGE : Scenes.Settings.DEFAULT);
+    settings = crowded(settings, crowd);
     Templates wordings = templates == null ? Templates.builtIn() : Templates.load(templates);
     Backgrounds behind =
-        backgrounds == null ? Backgrounds.DRAWN : Backgrounds.withPhotographs(backgrounds);
+        backgrounds != null
+            ? Backgrounds.withPhotographs(backgrounds)
+            : large ? Backgrounds.PLAIN : Backgrounds.DRAWN;
     long start = System.nanoTime();
     Cutouts cutouts = Cutouts.load(sources, settings.cutoutSide());
     SceneWriter writer =
@@ -170,14 +183,13 @@ final class DataScenesCommand extends CliCommand {
   }
 
   /** "256" or "320x240". */
-  static Scenes.Settings sized(String size) {
+  static Scenes.Settings sized(String size, Scenes.Settings of) {
     if (!size.matches("[0-9]{1,5}(x[0-9]{1,5})?")) {
       throw new IllegalArgumentException(
           "picture size '" + size + "' is not of the form 256 or 320x240");
     }
     String[] sides = size.split("x");
     int width = Integer.parseInt(sides[0]);
-    return Scenes.Settings.DEFAULT.sized(
-        width, sides.length == 1 ? width : Integer.parseInt(sides[1]));
+    return of.sized(width, sides.length == 1 ? width : Integer.parseInt(sides[1]));
   }
 }

@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
       ModelConvertCommand.class,
       ModelExportCommand.class,
       ModelSkeletonCommand.class,
-      ModelVocabularyCommand.class
+      ModelVocabularyCommand.class,
+      ModelWordsCommand.class
     },
     footer = {
       "",

@@ -149,7 +149,16 @@ class DataCommandTest {
     assertThat(LlavaDataset.read(mmic.resolve("mmic.jsonl"))).hasSize(8);
     MainTest.Run check = MainTest.run("data", "check", pairs.toString(), mmic.toString());
     assertThat(check.code()).as(check.out()).isEqualTo(Main.OK);
+    Path words = dir.resolve("words");
+    run = MainTest.run("model", "words", "--data", scenes + "," + pairs, "--out", words.toString());
+    assertThat(run.code()).as(run.err()).isEqualTo(Main.OK);
+    assertThat(run.out()).contains("tokens, at most");
+    assertThat(Files.readString(words.resolve("vocab.json"))).contains("\"picture</w>\"");
     String out = dir.resolve("out").toString();
+    assertBad("has neither captions", "model", "words", "--data", sources.toString(), "--out", out);
+    assertBad(
+        "--large goes with neither",
+        (made.replace("--size 64", "--large --crowd 2-4") + out).split(" "));
     assertBad("nowhere", (coco + dir + "/nowhere --count 1 --out " + out).split(" "));
     assertBad(
         "explode",

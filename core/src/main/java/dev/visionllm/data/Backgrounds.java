@@ -27,7 +27,10 @@ import javax.imageio.ImageIO;
  */
 public final class Backgrounds {
   /** Drawn backgrounds only. */
-  public static final Backgrounds DRAWN = new Backgrounds(List.of());
+  public static final Backgrounds DRAWN = new Backgrounds(List.of(), List.of(Kind.values()));
+
+  /** Backgrounds of one colour only. */
+  public static final Backgrounds PLAIN = new Backgrounds(List.of(), List.of(Kind.PLAIN));
 
   private static final int PHOTO_SIDE = 640; // photographs are kept this small
   private static final double PHOTO_SHARE = 0.4;
@@ -44,9 +47,11 @@ public final class Backgrounds {
   }
 
   private final List<BufferedImage> photographs;
+  private final List<Kind> kinds; // that are drawn
 
-  private Backgrounds(List<BufferedImage> photographs) {
+  private Backgrounds(List<BufferedImage> photographs, List<Kind> kinds) {
     this.photographs = photographs;
+    this.kinds = kinds;
   }
 
   /** Also uses the PNG and JPEG photographs of a folder and of the folders in it. */
@@ -86,7 +91,7 @@ public final class Backgrounds {
       g.dispose();
       photographs.add(small);
     }
-    return new Backgrounds(List.copyOf(photographs));
+    return new Backgrounds(List.copyOf(photographs), List.of(Kind.values()));
   }
 
   /** Draws one background; RGB without alpha. */
@@ -97,7 +102,7 @@ public final class Backgrounds {
     if (!photographs.isEmpty() && random.nextDouble() < PHOTO_SHARE) {
       photograph(g, width, height, random);
     } else {
-      switch (Kind.values()[random.nextInt(Kind.values().length)]) {
+      switch (kinds.get(random.nextInt(kinds.size()))) {
         case PLAIN -> fill(g, width, height, colour(random));
         case LINEAR -> linear(g, width, height, random);
         case RADIAL -> radial(g, width, height, random);
@@ -109,7 +114,8 @@ public final class Backgrounds {
       }
     }
     g.dispose();
-    if (random.nextInt(4) == 0) grain(Cutout.pixels(out), 2 + random.nextInt(7), random);
+    if (kinds.size() > 1 && random.nextInt(4) == 0)
+      grain(Cutout.pixels(out), 2 + random.nextInt(7), random);
     return out;
   }
 

@@ -1,6 +1,7 @@
 package dev.visionllm.data;
 
 import java.io.IOException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,7 +12,7 @@ public final class PictureFolder {
   private PictureFolder() {}
 
   /**
-   * The files by name; others are passed over.
+   * The files by name; others are passed over, and so are the masks of {@link EditDataset}.
    *
    * @throws IllegalArgumentException if there is none
    */
@@ -19,9 +20,10 @@ public final class PictureFolder {
     if (!Files.isDirectory(folder)) {
       throw new IllegalArgumentException("picture folder " + folder + " does not exist");
     }
-    try (Stream<Path> all = Files.walk(folder)) {
+    try (Stream<Path> all = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
       List<Path> files =
           all.filter(f -> Files.isRegularFile(f) && PictureFiles.isPicture(f.toString()))
+              .filter(f -> !f.toString().matches(".*_mask\\.[a-z]+"))
               .sorted()
               .toList();
       if (files.isEmpty()) {

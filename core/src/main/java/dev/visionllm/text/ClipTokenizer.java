@@ -11,7 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Matcher;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -24,8 +24,8 @@ import tools.jackson.databind.json.JsonMapper;
  * order. Unlike {@link BytePairs} it works word by word and cannot be reversed exactly.
  */
 public final class ClipTokenizer {
-  private static final String START = "<|startoftext|>";
-  private static final String END = "<|endoftext|>";
+  static final String START = "<|startoftext|>";
+  static final String END = "<|endoftext|>";
   private static final String WORD_END = "</w>";
   private static final Pattern WORDS =
       Pattern.compile(
@@ -45,10 +45,7 @@ public final class ClipTokenizer {
     this.ranks = ranks;
     start = id(START, name);
     end = id(END, name);
-    for (String b : BYTES) {
-      id(b, name);
-      id(b + WORD_END, name);
-    }
+    alphabet().forEach(b -> id(b, name));
     for (String pair : ranks.keySet()) {
       id(pair.replace(" ", ""), name);
     }
@@ -138,12 +135,8 @@ public final class ClipTokenizer {
   }
 
   private List<Integer> tokens(String text) {
-    String composed = Normalizer.normalize(text, Normalizer.Form.NFC);
-    String clean = SPACES.matcher(composed).replaceAll(" ").strip().toLowerCase(Locale.ROOT);
     List<Integer> out = new ArrayList<>();
-    Matcher words = WORDS.matcher(clean);
-    while (words.find()) {
-      String word = words.group();
+    for (String word : words(text)) {
       if (word.equals(START) || word.equals(END)) {
         out.add(word.equals(START) ? start : end);
       } else {
@@ -155,13 +148,35 @@ public final class ClipTokenizer {
     return out;
   }
 
-  /** Pieces of a word: the earliest merge of the file that applies anywhere, until none does. */
-  private List<String> merged(String word) {
+  /** What a text is cut into before pieces are looked for. */
+  static List<String> words(String text) {
+    String composed = Normalizer.normalize(text, Normalizer.Form.NFC);
+    String clean = SPACES.matcher(composed).replaceAll(" ").strip().toLowerCase(Locale.ROOT);
+    return WORDS.matcher(clean).results().map(MatchResult::group).toList();
+  }
+
+  /** A word's bytes as characters, the last one marked. */
+  static List<String> bytes(String word) {
     List<String> pieces = new ArrayList<>();
     for (byte b : word.getBytes(StandardCharsets.UTF_8)) {
       pieces.add(BYTES[b & 0xff]);
     }
     pieces.set(pieces.size() - 1, pieces.get(pieces.size() - 1) + WORD_END);
+    return pieces;
+  }
+
+  /** What every vocabulary has: all bytes, and all as the last of a word. */
+  static List<String> alphabet() {
+    List<String> out = new ArrayList<>(List.of(BYTES));
+    for (String b : BYTES) {
+      out.add(b + WORD_END);
+    }
+    return out;
+  }
+
+  /** Pieces of a word: the earliest merge of the file that applies anywhere, until none does. */
+  private List<String> merged(String word) {
+    List<String> pieces = bytes(word);
     while (pieces.size() > 1) {
       int best = Integer.MAX_VALUE;
       for (int i = 0; i + 1 < pieces.size(); i++) {

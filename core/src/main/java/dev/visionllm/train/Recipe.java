@@ -48,7 +48,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param shardOptimizer whether each worker keeps a part of the optimiser's moments, not all
  * @param seed of everything random
  * @param detector how a detector learns
- * @param painter the pictures that picture decoders learn from
+ * @param painter how picture decoders learn
  * @param link weight of the pull of super-link states towards their class codes, 0 for none
  * @param teacher weight of the pull of the image encoder towards a trained detector's features, 0
  *     for none
@@ -151,13 +151,16 @@ public record Recipe(
   }
 
   /**
-   * The pictures that picture decoders learn from.
+   * How picture decoders learn.
    *
-   * @param generation side of those that are made, in pixels; 0 for the model's own
+   * @param generation side of the pictures that are made, in pixels; 0 for the model's own
    * @param editing side of those that are edited, likewise
+   * @param editsAsDraws whether image editing starts as image generation does, from the same
+   *     folders, not from its own names
    */
-  public record Painter(int generation, int editing) {
-    private static final Painter OWN = new Painter(0, 0);
+  public record Painter(
+      int generation, int editing, @JsonProperty("edits_as_draws") boolean editsAsDraws) {
+    private static final Painter OWN = new Painter(0, 0, false);
 
     /** Refuses negative sides. */
     public Painter {

@@ -202,8 +202,14 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     return (Objective<Object>) o; // each objective eats the batches it loads
   }
 
-  /** The recipe's folder for a name gives the tensor, with the right shape; others are drawn. */
+  /** Where a new run's tensors come from. */
   private static Params.Source start(Recipe recipe, VisionLlmConfig config) throws IOException {
+    Params.Source folders = folders(recipe, config);
+    return recipe.painter().editsAsDraws() ? new EditingStart(folders) : folders;
+  }
+
+  /** The recipe's folder for a name gives the tensor, with the right shape; others are drawn. */
+  private static Params.Source folders(Recipe recipe, VisionLlmConfig config) throws IOException {
     Map<String, Params.Source> folders = new LinkedHashMap<>();
     for (Map.Entry<String, Path> e : recipe.from().entrySet()) {
       folders.put(e.getKey(), Checkpoint.open(e.getValue()).withHardware(Hardware.CPU));
@@ -245,7 +251,9 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
    * Deformable attention starts without preference among places around a point, boxes start where
    * their reference is, and classes start near even odds (Deformable DETR's initialisation; places
    * are drawn instead of laid on a circle). Word embeddings start large beside what the language
-   * model's layers add to them, so that a word can still be told from its state after some layers.
+   * model's layers add to them, so that a word can still be told from its state after some layers;
+   * those of picture decoders do so too. A denoiser's blocks start without an effect and its answer
+   * is zero (Ho et al. 2020).
    */
   private static Init init(long seed) {
     return new Init(seed)
@@ -259,6 +267,9 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
         .with("emb_embeddings_.*", new Init.Fill.Normal(1))
         .with(".*\\.llm2sd_mapper_queries", new Init.Fill.Normal(1))
         .with(".*\\.time_embedding\\.linear_.*weight", new Init.Fill.Xavier(1))
+        .with(".*\\.sd_text_encoder\\..*_embedding\\.weight", new Init.Fill.Normal(1))
+        .with(".*\\.sd_text_encoder\\..*\\.(out_proj|fc2)\\.weight", new Init.Fill.Xavier(0.3))
+        .with(".*\\.sd_unet\\..*(conv2|proj_out|conv_out)\\.weight", new Init.Fill.Constant(0))
         .with(".*(query_position_embeddings|tgt_embed).*", new Init.Fill.Normal(1));
   }
 

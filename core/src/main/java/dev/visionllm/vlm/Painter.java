@@ -27,11 +27,16 @@ record Painter(LatentDiffusion model, ClipTokenizer words, Settings defaults) {
    * Reads CLIP's tokenizer, and the schedule and size of pictures that the model was trained on.
    *
    * @param p cursor at {@code sd} or {@code ip2p}
+   * @param guidance the model's own
    * @param folder of diffusers' configs and the tokenizer; without the configs the release's
    *     settings are taken
    */
-  static Painter of(Params p, LatentDiffusion.Config c, Path folder) {
-    Settings defaults = c.edits() ? Settings.EDIT : Settings.GENERATE;
+  static Painter of(
+      Params p, LatentDiffusion.Config c, VisionLlmConfig.Guidance guidance, Path folder) {
+    Settings defaults =
+        c.edits()
+            ? Settings.EDIT.guided(guidance.editing(), guidance.picture())
+            : Settings.GENERATE.guided(guidance.generation(), Settings.GENERATE.imageGuidance());
     try {
       ClipTokenizer words = ClipTokenizer.read(folder.resolve("tokenizer"));
       if (Files.isDirectory(folder.resolve("unet"))) {

@@ -57,13 +57,15 @@ final class Tools implements AutoCloseable {
             "sd",
             checkpoint,
             hardware,
-            c.sd() == null ? null : p -> Painter.of(p, c.sd(), dir.resolve("sd")));
+            c.sd() == null ? null : p -> Painter.of(p, c.sd(), c.guidance(), dir.resolve("sd")));
     ip2p =
         new Part<>(
             "ip2p",
             checkpoint,
             hardware,
-            c.ip2p() == null ? null : p -> Painter.of(p, c.ip2p(), dir.resolve("ip2p")));
+            c.ip2p() == null
+                ? null
+                : p -> Painter.of(p, c.ip2p(), c.guidance(), dir.resolve("ip2p")));
   }
 
   /** The detector. */

@@ -4,6 +4,7 @@ import dev.visionllm.image.DetectorResize;
 import dev.visionllm.image.Tiles;
 import dev.visionllm.model.diffusion.ConditionMapper;
 import dev.visionllm.model.diffusion.LatentDiffusion;
+import dev.visionllm.model.diffusion.Settings;
 import dev.visionllm.model.gdino.GroundingDino;
 import dev.visionllm.model.gdino.Swin;
 import dev.visionllm.model.unipose.UniPose;
@@ -40,6 +41,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param overlap IoU with a better box of its class above which a detection is the same object
  *     found again, and left out; 1 keeps all, as the reference does
  * @param classesPerPrompt most class names that one guided prompt holds
+ * @param guidance how strongly pictures follow what was asked for
  */
 public record VisionLlmConfig(
     Multimodal.Config multimodal,
@@ -53,7 +55,29 @@ public record VisionLlmConfig(
     Conversation conversation,
     double threshold,
     double overlap,
-    int classesPerPrompt) {
+    int classesPerPrompt,
+    Guidance guidance) {
+  /**
+   * How strongly pictures follow what was asked for, unless a request says otherwise; small models
+   * take less than the reference's.
+   *
+   * @param generation of words, when a picture is made
+   * @param editing of words, when one is changed
+   * @param picture of the picture that is changed
+   */
+  public record Guidance(double generation, double editing, double picture) {
+    /** The reference's. */
+    public static final Guidance REFERENCE =
+        new Guidance(
+            Settings.GENERATE.guidance(), Settings.EDIT.guidance(), Settings.EDIT.imageGuidance());
+
+    /** Refuses what {@link Settings} refuses. */
+    public Guidance {
+      Settings.GENERATE.guided(generation, picture);
+      Settings.EDIT.guided(editing, picture);
+    }
+  }
+
   /** Refuses values without a meaning, and parts that do not fit together. */
   public VisionLlmConfig {
     fits("sd_config", sd, false, multimodal);
@@ -164,6 +188,7 @@ public record VisionLlmConfig(
     double threshold = 0.3;
     double overlap = 1;
     int classesPerPrompt = 80; // COCO's, which the reference asks for at once
+    Guidance guidance = Guidance.REFERENCE;
     if (f.has("preprocess")) {
       Fields p = f.at("preprocess");
       tiles =
@@ -184,6 +209,11 @@ public record VisionLlmConfig(
       threshold = p.number("detection_threshold", threshold);
       overlap = p.number("detection_overlap", overlap);
       classesPerPrompt = p.integer("classes_per_prompt", classesPerPrompt);
+      guidance =
+          new Guidance(
+              p.number("generation_guidance", guidance.generation()),
+              p.number("editing_guidance", guidance.editing()),
+              p.number("editing_image_guidance", guidance.picture()));
       p.done();
     }
     f.done();
@@ -199,7 +229,8 @@ public record VisionLlmConfig(
         conversation,
         threshold,
         overlap,
-        classesPerPrompt);
+        classesPerPrompt,
+        guidance);
   }
 
   /**

@@ -68,6 +68,27 @@ class ScenesTest {
         .containsAllEntriesOf(pictures(contents(temp.resolve("few"))));
   }
 
+  @Test
+  void largeScenesHaveObjectsAndOneColourBehindThem() throws IOException {
+    Scenes.Settings settings = Scenes.Settings.LARGE.sized(64, 64);
+    Cutouts cutouts = Cutouts.load(List.of(Shapes.folder(temp)), settings.cutoutSide());
+    Scenes scenes = new Scenes(cutouts, Backgrounds.PLAIN, settings, 7);
+    int filled = 0;
+    for (int i = 0; i < 60; i++) {
+      Scene s = scenes.scene(i);
+      assertThat(s.things()).hasSizeLessThanOrEqualTo(4);
+      filled += s.things().isEmpty() ? 0 : 1;
+      Map<Integer, Integer> behind = new HashMap<>();
+      for (int k = 0; k < s.rgb().length; k++) {
+        if (s.owner()[k] < 0) behind.merge(s.rgb()[k], 1, Integer::sum);
+      }
+      int all = behind.values().stream().mapToInt(n -> n).sum();
+      int most = behind.values().stream().mapToInt(n -> n).max().orElse(0);
+      assertThat(most).as("scene %d, apart from edges", i).isGreaterThanOrEqualTo(9 * all / 10);
+    }
+    assertThat(filled).isGreaterThan(54); // some objects find no place
+  }
+
   private static Map<String, String> pictures(Map<String, String> files) {
     Map<String, String> out = new HashMap<>(files);
     out.keySet().removeIf(f -> !f.endsWith(".png"));

@@ -3,14 +3,18 @@ package dev.visionllm.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.visionllm.checkpoint.Checkpoint;
 import dev.visionllm.checkpoint.Init;
 import dev.visionllm.data.HandMade;
 import dev.visionllm.data.Problems;
 import dev.visionllm.image.ImageFiles;
 import dev.visionllm.image.Raster;
+import dev.visionllm.nn.F;
 import dev.visionllm.nn.Params;
+import dev.visionllm.tensor.Hardware;
 import dev.visionllm.tensor.Native;
 import dev.visionllm.tensor.TensorScope;
+import dev.visionllm.tensor.Tensors;
 import dev.visionllm.text.SpecialTokens;
 import dev.visionllm.text.Tokenizer;
 import dev.visionllm.vlm.Assembled;
@@ -25,6 +29,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -214,6 +220,56 @@ class PaintingTest {
         assertThat(f.learning(decoder + "emb_proj.")).isZero();
       }
       assertThat(f.learning("llm.")).isZero();
+    }
+  }
+
+  /** With the released names: the picture to edit has no say until it has been learnt. */
+  @Test
+  void editingStartsAsGenerationStands() throws IOException {
+    VisionLlmConfig c = VisionLlmConfig.read(model);
+    try (var scope = TensorScope.open();
+        Params p = new Params(new EditingStart(new Init(3)))) {
+      Decoders decoders = Decoders.of(p, c);
+      var noise = Tensors.options(ScalarType.Float);
+      Tensor latents = torch.randn(new long[] {2, 4, 8, 8}, noise);
+      Tensor picture = torch.randn(new long[] {2, 4, 8, 8}, noise);
+      Tensor context = torch.randn(new long[] {2, 9, c.sd().mapper().hidden()}, noise);
+      Tensor times = Tensors.of(new long[] {10, 700}, 2);
+      Tensor drawn = decoders.sd().unet().forward(latents, times, context);
+      Tensor edited = decoders.ip2p().unet().forward(F.cat(1, latents, picture), times, context);
+      double most = drawn.sub(edited).abs().max().item_double();
+      System.out.printf("largest difference %.2e%n", most);
+      assertThat(most).isLessThan(1e-5);
+      Tensor words = Tensors.of(new long[] {0, 7, 2}, 1, 3);
+      Tensor one = decoders.sd().textEncoder().forward(words);
+      assertThat(one.equal(decoders.ip2p().textEncoder().forward(words))).isTrue();
+    }
+  }
+
+  @Test
+  void aRecipeStartsEditingFromARunThatDraws() throws IOException {
+    Recipe draws = recipe(model, "diffusion", PAIRS, "sd[.].*");
+    try (Trainer t = new Trainer(draws, dir.resolve("draws"), false)) {
+      t.next();
+      t.save();
+    }
+    Path file = dir.resolve("recipe.yaml");
+    recipe(model, "diffusion", EDITS, "ip2p[.].*");
+    Files.writeString(
+        file,
+        Files.readString(file)
+            .replace("editing: 8}", "editing: 8, edits_as_draws: true}\nfrom: {'.*': draws}"));
+    try (Trainer t = new Trainer(Recipe.read(file), dir.resolve("edits-as-draws"), false)) {
+      t.save();
+    }
+    try (var scope = TensorScope.open()) {
+      Params.Source run = Checkpoint.open(dir.resolve("draws")).withHardware(Hardware.CPU);
+      Params.Source start =
+          Checkpoint.open(dir.resolve("edits-as-draws")).withHardware(Hardware.CPU);
+      Tensor drawn = run.get("sd.sd_unet.conv_in.weight", 16, 4, 3, 3);
+      Tensor edits = start.get("ip2p.sd_unet.conv_in.weight", 16, 8, 3, 3);
+      assertThat(F.slice(edits, 1, 0, 4).equal(drawn)).isTrue();
+      assertThat(F.slice(edits, 1, 4, 8).abs().max().item_double()).isZero();
     }
   }
 

@@ -253,6 +253,7 @@ class VisionLlmConfigTest {
         "\"detection_threshold\": 1.5|detection_threshold is 1.5",
         "\"detection_overlap\": -1|detection_overlap -1.0",
         "\"classes_per_prompt\": 0|classes_per_prompt is 0",
+        "\"editing_guidance\": -1|guidance is -1",
         "\"conversation\": \"klingon\"|klingon",
         "\"tilez\": 1|config.json.preprocess: field \"tilez\" is not known",
       })

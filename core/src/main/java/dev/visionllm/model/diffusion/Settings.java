@@ -81,6 +81,12 @@ public record Settings(
         schedule, steps, guidance, imageGuidance, width, height, images, seed, previews, tiled);
   }
 
+  /** The same that follow words and picture otherwise. */
+  public Settings guided(double guidance, double imageGuidance) {
+    return new Settings(
+        schedule, steps, guidance, imageGuidance, width, height, images, seed, previews, tiled);
+  }
+
   /** The same with another schedule. */
   public Settings scheduled(Schedule schedule) {
     return new Settings(
