@@ -1,6 +1,8 @@
 package dev.visionllm.cli;
 
 import dev.visionllm.geometry.Box;
+import dev.visionllm.geometry.KeypointSet;
+import dev.visionllm.geometry.KeypointSets;
 import dev.visionllm.image.ContactSheet;
 import dev.visionllm.image.ImageFiles;
 import dev.visionllm.image.Overlay;
@@ -50,7 +52,9 @@ final class DemoCommand extends CliCommand {
       List.of("balloon", "cat", "apple", "dog", "guitar", "bus");
 
   private static final Box MARKED = new Box(96, 26, 150, 94); // the cat
+  private static final VisualPrompt.PointPrompt POINT = new VisualPrompt.PointPrompt(123, 60);
   private static final String EXPRESSION = "the apple";
+  private static final String FIGURE = "person";
 
   @Option(
       names = "--out",
@@ -90,8 +94,19 @@ final class DemoCommand extends CliCommand {
       double threshold = llm.options().threshold();
       if (llm.config().gdino().masks()) {
         show("the pixels of " + names, picture, llm.segment(picture, CLASSES, threshold));
+        if (llm.config().multimodal().regionHidden() > 0) {
+          show(
+              "what is at %.0f, %.0f".formatted(POINT.x(), POINT.y()),
+              picture,
+              llm.segmentMarked(picture, List.of(POINT), threshold));
+        }
       }
       show(EXPRESSION, picture, llm.ground(picture, EXPRESSION, threshold).stream().toList());
+      if (llm.config().unipose() != null) {
+        Raster figures = ImageFiles.read(file.resolveSibling("figures.png"));
+        Map<String, KeypointSet> sets = Map.of(FIGURE, KeypointSets.ofClass(FIGURE).orElseThrow());
+        show("keypoints of " + FIGURE, figures, llm.pose(figures, sets, threshold));
+      }
       Findings.write(ContactSheet.draw(cells, COLUMNS), sheet);
       if (json()) {
         printJson(
