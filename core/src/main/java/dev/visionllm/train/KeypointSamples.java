@@ -122,11 +122,7 @@ final class KeypointSamples implements CodedSource {
   public Coded coded(int index, RandomGenerator random) {
     Asked a = asked(index, random);
     return new Coded(
-        a.figures(), Map.of("det", meanings(a.names()), "pose", meanings(a.points().points())));
-  }
-
-  private static List<Meaning> meanings(List<String> names) {
-    return names.stream().map(Meaning::of).toList();
+        a.figures(), Map.of("det", Meaning.of(a.names()), "pose", Meaning.of(a.points().points())));
   }
 
   private Asked asked(int index, RandomGenerator random) {

@@ -2,7 +2,10 @@ package dev.visionllm.train;
 
 import dev.visionllm.geometry.Box;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 
 /**
@@ -14,7 +17,19 @@ import java.util.zip.CRC32;
 final class LinkCodes {
   private static final int WAVES = 4;
 
+  /** The matrix of places by the length of codes, since drawing it takes longer than using it. */
+  private static final Map<Integer, float[][]> PLACES = new ConcurrentHashMap<>();
+
   private LinkCodes() {}
+
+  private static float[][] directions(int waves, int length) {
+    return PLACES.computeIfAbsent(
+        length,
+        n ->
+            IntStream.range(0, waves)
+                .mapToObj(i -> of("place " + i, 1, n))
+                .toArray(float[][]::new));
+  }
 
   /** Standard normal values, (queries, d) row-major. */
   static float[] of(String name, int queries, int d) {
@@ -45,8 +60,9 @@ final class LinkCodes {
     for (int i = 0; i < sides.length * WAVES; i++) {
       waves[1 + i] = Math.cos(Math.PI * (1 + i % WAVES) * sides[i / WAVES]);
     }
+    float[][] directions = directions(waves.length, queries * d);
     for (int i = 0; i < waves.length; i++) {
-      float[] direction = of("place " + i, queries, d);
+      float[] direction = directions[i];
       double scale = waves[i] / Math.sqrt(sides.length * WAVES / 2.0);
       for (int j = 0; j < code.length; j++) {
         code[j] += (float) (scale * direction[j]);

@@ -31,6 +31,11 @@ record Meaning(String name, Box place) {
     return new Meaning(name, null);
   }
 
+  /** Classes, or keypoints, in their order. */
+  static List<Meaning> of(List<String> names) {
+    return names.stream().map(n -> new Meaning(n, null)).toList();
+  }
+
   /** One object. */
   static Meaning of(Corpus.Thing thing, int width, int height) {
     Box b = thing.box();

@@ -73,7 +73,7 @@ final class ObjectSamples implements CodedSource {
   @Override
   public Coded coded(int index, RandomGenerator random) {
     Asked a = asked(index, random, random.nextBoolean());
-    return new Coded(a.objects(), Map.of("det", a.names().stream().map(Meaning::of).toList()));
+    return new Coded(a.objects(), Map.of("det", Meaning.of(a.names())));
   }
 
   /** What is asked about a picture. @param flip whether left becomes right */
