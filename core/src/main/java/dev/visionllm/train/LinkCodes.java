@@ -1,12 +1,14 @@
 package dev.visionllm.train;
 
 import dev.visionllm.geometry.Box;
+import dev.visionllm.tensor.Tensors;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * Fixed codes of names and places: what super-link states of a name look like while detector and
@@ -15,7 +17,9 @@ import java.util.zip.CRC32;
  * for pretrained decoders, and the linked stage that follows lets the true gradient flow.
  */
 final class LinkCodes {
+  private static final int SIDES = 4; // centre and size
   private static final int WAVES = 4;
+  private static final double SPREAD = Math.sqrt(SIDES * WAVES / 2.0);
 
   /** The matrix of places by the length of codes, since drawing it takes longer than using it. */
   private static final Map<Integer, float[][]> PLACES = new ConcurrentHashMap<>();
@@ -63,11 +67,23 @@ final class LinkCodes {
     float[][] directions = directions(waves.length, queries * d);
     for (int i = 0; i < waves.length; i++) {
       float[] direction = directions[i];
-      double scale = waves[i] / Math.sqrt(sides.length * WAVES / 2.0);
+      double scale = waves[i] / SPREAD;
       for (int j = 0; j < code.length; j++) {
         code[j] += (float) (scale * direction[j]);
       }
     }
     return code;
+  }
+
+  /** What reads the waves of a place off a code, or off a state near it: (length, waves). */
+  static Tensor waves(int length) {
+    float[][] directions = directions(1 + SIDES * WAVES, length);
+    float[] out = new float[length * directions.length];
+    for (int i = 0; i < directions.length; i++) {
+      for (int j = 0; j < length; j++) {
+        out[j * directions.length + i] = (float) (directions[i][j] * SPREAD / length);
+      }
+    }
+    return Tensors.of(out, length, directions.length);
   }
 }

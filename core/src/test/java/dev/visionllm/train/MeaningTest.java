@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.visionllm.data.Dialogue;
 import dev.visionllm.geometry.Box;
+import dev.visionllm.tensor.TensorScope;
+import dev.visionllm.tensor.Tensors;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
 /** What tool calls stand for, and the codes of that. */
@@ -86,6 +89,28 @@ class MeaningTest {
     assertThat(difference(LEFT, RIGHT)).isGreaterThan(0.3);
     assertThat(difference(LEFT, Meaning.of("dog"))).isBetween(0.5, 2.0);
     assertThat(LinkCodes.of(LEFT, 4, 256)).isEqualTo(LinkCodes.of(LEFT, 4, 256));
+  }
+
+  @Test
+  void wavesOfPlacesAreReadOffTheirCodes() {
+    try (var scope = TensorScope.open()) {
+      float[] left = waves(LEFT);
+      float[] bare = waves(Meaning.of("dog"));
+      assertThat(left).hasSize(17);
+      double worst = Math.abs(left[0] - bare[0] - 1);
+      double[] sides = {0.2, 0.35, 0.2, 0.5}; // centre and size of the left dog
+      for (int i = 0; i < 16; i++) {
+        double wave = Math.cos(Math.PI * (1 + i % 4) * sides[i / 4]);
+        worst = Math.max(worst, Math.abs(left[1 + i] - bare[1 + i] - wave));
+      }
+      System.out.println("waves of a place read off its code: max difference " + worst);
+      assertThat(worst).isLessThan(0.3); // the directions are at right angles only nearly
+    }
+  }
+
+  private static float[] waves(Meaning meaning) {
+    Tensor code = Tensors.of(LinkCodes.of(meaning, 4, 256), 1, 4 * 256);
+    return Tensors.floats(code.matmul(LinkCodes.waves(4 * 256)));
   }
 
   @Test

@@ -343,6 +343,26 @@ class TasksTest {
     assertThat(parts.values()).allMatch(v -> Double.isFinite(v) && v > 0);
   }
 
+  @Test
+  void callsOfConversationsArePulledTowardsNamesAndPlaces() throws IOException {
+    Map<String, Double> parts =
+        onlyStep(
+                dir.resolve("pulled"),
+                """
+                objective: linked
+                data:
+                - {task: conversations, folders: [data], dialogues: 40, tokens: 1000}
+                train: ["llm.*"]
+                steps: 1
+                batch: 4
+                lr: 1.0e-3
+                link: 2
+                """)
+            .parts();
+    assertThat(parts).containsOnlyKeys("language", "link", "place");
+    assertThat(parts.values()).allMatch(v -> Double.isFinite(v) && v > 0);
+  }
+
   /** Makes a run of one step. @param recipe what it is but for its model */
   private static Trainer.Step onlyStep(Path run, String recipe) throws IOException {
     Path file = Path.of(run + ".yaml");
