@@ -63,7 +63,8 @@ class PlanTest {
   @CsvSource({
     "1-detector.yaml, gdino\\..*",
     "2-patches.yaml, (vis_encoder|vl_bridge|region_encoder)\\..*",
-    "3-language.yaml, region_encoder\\..*|emb_embeddings_(det|pose).*|llm\\.(?!model\\.embed).*",
+    "3-language.yaml,"
+        + " (vl_bridge|region_encoder)\\..*|emb_embeddings_(det|pose).*|llm\\.(?!model\\.embed).*",
     "4-link.yaml, (gdino|llm)\\..*|emb_embeddings_det.*",
   })
   void shippedModelsRecipesHaveItsParameters(String recipe, String learning) throws IOException {
