@@ -19,6 +19,7 @@ import org.bytedeco.pytorch.Tensor;
 final class LinkCodes {
   private static final int SIDES = 4; // centre and size
   private static final int WAVES = 4;
+  private static final int ALL = 1 + SIDES * WAVES; // and a constant one
   private static final double SPREAD = Math.sqrt(SIDES * WAVES / 2.0);
 
   /** The matrix of places by the length of codes, since drawing it takes longer than using it. */
@@ -26,13 +27,10 @@ final class LinkCodes {
 
   private LinkCodes() {}
 
-  private static float[][] directions(int waves, int length) {
+  private static float[][] directions(int length) {
     return PLACES.computeIfAbsent(
         length,
-        n ->
-            IntStream.range(0, waves)
-                .mapToObj(i -> of("place " + i, 1, n))
-                .toArray(float[][]::new));
+        n -> IntStream.range(0, ALL).mapToObj(i -> of("place " + i, 1, n)).toArray(float[][]::new));
   }
 
   /** Standard normal values, (queries, d) row-major. */
@@ -59,12 +57,12 @@ final class LinkCodes {
       return code;
     }
     double[] sides = {place.centerX(), place.centerY(), place.width(), place.height()};
-    double[] waves = new double[1 + sides.length * WAVES];
+    double[] waves = new double[ALL];
     waves[0] = 1;
-    for (int i = 0; i < sides.length * WAVES; i++) {
+    for (int i = 0; i < SIDES * WAVES; i++) {
       waves[1 + i] = Math.cos(Math.PI * (1 + i % WAVES) * sides[i / WAVES]);
     }
-    float[][] directions = directions(waves.length, queries * d);
+    float[][] directions = directions(queries * d);
     for (int i = 0; i < waves.length; i++) {
       float[] direction = directions[i];
       double scale = waves[i] / SPREAD;
@@ -77,7 +75,7 @@ final class LinkCodes {
 
   /** What reads the waves of a place off a code, or off a state near it: (length, waves). */
   static Tensor waves(int length) {
-    float[][] directions = directions(1 + SIDES * WAVES, length);
+    float[][] directions = directions(length);
     float[] out = new float[length * directions.length];
     for (int i = 0; i < directions.length; i++) {
       for (int j = 0; j < length; j++) {

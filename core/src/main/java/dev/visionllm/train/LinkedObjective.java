@@ -31,7 +31,7 @@ import org.bytedeco.pytorch.Tensor;
 final class LinkedObjective implements Objective<List<Sample>> {
   /**
    * Weight of a place's waves beside the pull towards the whole code: there they are 17 directions
-   * of hundreds, and what a wrong name does to these hundreds drowned them; places were not learnt.
+   * of hundreds, and places were not learnt.
    */
   private static final double PLACE = 10;
 
