@@ -66,12 +66,9 @@ final class CodesObjective implements Objective<List<CodedSource.Coded>> {
   private Tensor codes(List<Meaning> meanings, RandomGenerator random) {
     int q = sizes.states();
     int l = sizes.llm().hidden();
-    float[] all = new float[meanings.size() * q * l];
-    int at = 0;
-    for (Meaning meaning : meanings) {
-      for (float value : LinkCodes.of(meaning.byEye(random), q, l)) {
-        all[at++] = value + (float) (NOISE * random.nextGaussian());
-      }
+    float[] all = LinkCodes.of(meanings.stream().map(m -> m.byEye(random)).toList(), q, l);
+    for (int i = 0; i < all.length; i++) {
+      all[i] += (float) (NOISE * random.nextGaussian());
     }
     return Tensors.of(all, meanings.size(), q, l);
   }

@@ -3,6 +3,7 @@ package dev.visionllm.train;
 import dev.visionllm.geometry.Box;
 import dev.visionllm.tensor.Tensors;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,8 +34,17 @@ final class LinkCodes {
         n -> IntStream.range(0, ALL).mapToObj(i -> of("place " + i, 1, n)).toArray(float[][]::new));
   }
 
+  /** Codes of several, (meanings, queries, d) row-major. */
+  static float[] of(List<Meaning> meanings, int queries, int d) {
+    float[] all = new float[meanings.size() * queries * d];
+    for (int i = 0; i < meanings.size(); i++) {
+      System.arraycopy(of(meanings.get(i), queries, d), 0, all, i * queries * d, queries * d);
+    }
+    return all;
+  }
+
   /** Standard normal values, (queries, d) row-major. */
-  static float[] of(String name, int queries, int d) {
+  private static float[] of(String name, int queries, int d) {
     CRC32 hash = new CRC32();
     hash.update(name.getBytes(StandardCharsets.UTF_8));
     Random random = new Random(hash.getValue());

@@ -181,11 +181,8 @@ final class LinkedObjective implements Objective<List<Sample>> {
     if (meanings.isEmpty()) {
       return;
     }
-    float[] codes = new float[meanings.size() * q * d];
-    for (int i = 0; i < meanings.size(); i++) {
-      System.arraycopy(LinkCodes.of(meanings.get(i), q, d), 0, codes, i * q * d, q * d);
-    }
-    Tensor off = F.cat(0, states).flatten(1, 2).sub(Tensors.of(codes, meanings.size(), q * d));
+    Tensor codes = Tensors.of(LinkCodes.of(meanings, q, d), meanings.size(), q * d);
+    Tensor off = F.cat(0, states).flatten(1, 2).sub(codes);
     losses.put("link", F.scale(off.square().mean(), link));
     long[] located =
         IntStream.range(0, meanings.size())

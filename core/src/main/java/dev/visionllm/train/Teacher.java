@@ -65,10 +65,7 @@ final class Teacher {
     int q = model.config().states();
     int l = model.config().llm().hidden();
     codesShape = new long[] {1, corpus.classes().size(), q, l};
-    codes = new float[corpus.classes().size() * q * l];
-    for (int i = 0; i < corpus.classes().size(); i++) {
-      System.arraycopy(LinkCodes.of(corpus.classes().get(i), q, l), 0, codes, i * q * l, q * l);
-    }
+    codes = LinkCodes.of(Meaning.of(corpus.classes()), q, l);
     int v = model.config().vision().hidden();
     grid = model.config().vision().grid();
     int d = gdino.config().hidden();
