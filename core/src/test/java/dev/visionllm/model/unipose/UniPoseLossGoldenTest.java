@@ -25,7 +25,7 @@ import tools.jackson.databind.JsonNode;
 class UniPoseLossGoldenTest {
   private static final double PREDICTION = 1e-4;
   private static final double LOSS = 1e-5; // relative
-  private static final double GRADIENT = 5e-5; // of the tensor's maximum
+  private static final double GRADIENT = 5e-4; // of the tensor's maximum; 2.3e-4 without AMX
   private static final double NORM = 5e-4; // relative, of all parameters
 
   /**
