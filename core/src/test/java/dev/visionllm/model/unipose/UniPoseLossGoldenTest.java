@@ -25,8 +25,16 @@ import tools.jackson.databind.JsonNode;
 class UniPoseLossGoldenTest {
   private static final double PREDICTION = 1e-4;
   private static final double LOSS = 1e-5; // relative
-  private static final double GRADIENT = 2e-2; // of its maximum; 0.0123 without AMX, 5e-5 with
+  private static final double GRADIENT = 5e-5; // of the tensor's maximum
   private static final double NORM = 5e-4; // relative, of all parameters
+
+  /**
+   * Factors of the pixels, of the size of rounding. A point that samples a map at the border of two
+   * cells has a gradient on either side, and which one comes out is the processor's rounding: 0.012
+   * of the maximum apart with AVX-512, 6e-6 with the same machine's AVX2. The reference's gradients
+   * have to come out for one of these; predictions and losses for each that is tried.
+   */
+  private static final double[] NUDGES = {1, 1 + 1e-6, 1 - 1e-6, 1 + 2e-6, 1 - 2e-6};
 
   /**
    * Falloffs that the reference gives to the 68 keypoint ids of a data set, whatever they mean: 17
@@ -53,13 +61,22 @@ class UniPoseLossGoldenTest {
                 g.name());
             return;
           }
-          try (Params p = g.weights()) {
-            check(g, p);
+          AssertionError off = null;
+          for (double nudge : NUDGES) {
+            try (Params p = g.weights()) {
+              off = check(g, p, nudge);
+            }
+            if (off == null) {
+              return;
+            }
+            System.out.printf("%-32s pixels times %.6f: %s%n", g.name(), nudge, off.getMessage());
           }
+          throw off;
         });
   }
 
-  private static void check(Golden g, Params p) {
+  /** How the gradients are off; null if they are not. */
+  private static AssertionError check(Golden g, Params p, double nudge) {
     UniPose model =
         new UniPose(p.at("unipose"), Configs.of(g.meta().get("swin"), g.meta().get("config")));
     p.taken().values().stream()
@@ -68,7 +85,8 @@ class UniPoseLossGoldenTest {
     int slots = model.config().groups().slots();
     Tensor objects = g.io("text.obj_querys").requires_grad_(true);
     Tensor keypoints = g.io("text.kpt_querys").requires_grad_(true);
-    Features f = model.features(g.io("pixel_values"), g.io("padding_mask").logical_not(), true);
+    Tensor pixels = F.scale(g.io("pixel_values"), nudge);
+    Features f = model.features(pixels, g.io("padding_mask").logical_not(), true);
     Tensor classes = model.projectClasses(objects);
     List<PoseTarget> targets = targets(g);
     Denoising dn = denoising(g, targets, model.config().queries());
@@ -99,10 +117,15 @@ class UniPoseLossGoldenTest {
     DetectionLoss.Result result = PoseLoss.PAPER.of(out, mask, targets, dn);
     losses(g, result);
     result.total().backward();
-    gradient(g, "obj_querys", objects);
-    gradient(g, "kpt_querys", keypoints);
-    p.taken().forEach((name, t) -> gradient(g, name, t));
-    norms(g, p);
+    try {
+      gradient(g, "obj_querys", objects);
+      gradient(g, "kpt_querys", keypoints);
+      p.taken().forEach((name, t) -> gradient(g, name, t));
+      norms(g, p);
+      return null;
+    } catch (AssertionError off) {
+      return off;
+    }
   }
 
   private static void prediction(Golden g, String name, UniPose.Prediction p) {
