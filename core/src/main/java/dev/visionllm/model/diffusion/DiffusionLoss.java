@@ -32,6 +32,7 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
   public static final double TEXT_DROP = 0.05;
 
   private static final double CAPTION_WEIGHT = 0.1;
+  private static final double MOST_WEIGHT = 20; // of a picture that is nearly all noise
 
   /** Refuses a rate without a meaning. */
   public DiffusionLoss {
@@ -53,8 +54,22 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
   /** Loss to go backward from, and its parts without weights; caption is null without captions. */
   public record Result(Tensor total, Tensor image, Tensor caption) {}
 
-  /** Draws the numbers of a batch with torch's generator. */
+  /** Draws the numbers of a batch with torch's generator; all times are as likely. */
   public Draw draw(Tensor pictures) {
+    long steps = model.config().levels().trainSteps();
+    return draw(
+        pictures,
+        torch.randint(
+            0, steps, new long[] {pictures.size(0)}, Tensors.options(ScalarType.Long)));
+  }
+
+  /** Draws the numbers of a batch for {@link #ofText}, times by {@link NoiseLevels#times}. */
+  public Draw drawForText(Tensor pictures) {
+    Tensor normal = torch.randn(new long[] {pictures.size(0)}, Tensors.options(ScalarType.Float));
+    return draw(pictures, model.config().levels().times(normal));
+  }
+
+  private Draw draw(Tensor pictures, Tensor times) {
     LatentDiffusion.Config c = model.config();
     long b = pictures.size(0);
     int f = c.vae().pixelsPerLatent();
@@ -62,7 +77,7 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
     return new Draw(
         torch.randn(shape, Tensors.options(ScalarType.Float)),
         torch.randn(shape, Tensors.options(ScalarType.Float)),
-        torch.randint(0, c.levels().trainSteps(), new long[] {b}, Tensors.options(ScalarType.Long)),
+        times,
         Tensors.floats(torch.rand(new long[] {b}, Tensors.options(ScalarType.Float))));
   }
 
@@ -82,7 +97,7 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
     Tensor without = TextToImage.unconditional(model, empty, condition);
     Tensor dropped = chosen(draw.chance(), 0, 2 * drop).view(-1, 1, 1);
     Tensor context = torch.where(dropped, without.detach(), condition);
-    Tensor image = image(pictures, sources, context, draw);
+    Tensor image = errors(pictures, sources, context, draw).mean();
     Tensor total = caption == null ? image : image.add(F.scale(caption, CAPTION_WEIGHT));
     return new Result(total, image, caption);
   }
@@ -90,27 +105,40 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
   /**
    * Judges a batch without a language model (ours; Rombach et al. 2022): the condition is the text
    * encoder's view of the texts, of which some are left empty. The text encoder learns with the
-   * denoiser.
+   * denoiser. A picture weighs the more the less of it is left, one over the share of its variance:
+   * squared errors of the noise are then as large at all times as Karras et al. (2022) want them,
+   * where without weights nearly clean pictures, whose noise nobody can tell, drown the others.
    *
    * @param texts token ids int64 (b, q) of captions or instructions
-   * @return the squared error of the predicted noise; for the others see {@link #of}
+   * @return the weighted squared error of the predicted noise; for the others see {@link #of}
    */
   public Tensor ofText(Tensor texts, Tensor pictures, Tensor sources, int[] empty, Draw draw) {
     long[] none = Arrays.stream(empty).asLongStream().toArray();
     Tensor dropped = chosen(draw.chance(), 0, 2 * drop).view(-1, 1);
     Tensor ids = torch.where(dropped, Tensors.of(none, 1, none.length), texts);
-    return image(pictures, sources, model.textEncoder().forward(ids), draw);
+    Tensor errors = errors(pictures, sources, model.textEncoder().forward(ids), draw);
+    return errors.mul(weights(draw.times())).mean();
   }
 
-  /** Squared error of the noise that the denoiser sees in the pictures' latents. */
-  private Tensor image(Tensor pictures, Tensor sources, Tensor context, Draw draw) {
+  private Tensor weights(Tensor times) {
+    float[] left = model.config().levels().alphasCumprod();
+    long[] at = Tensors.longs(times);
+    float[] weights = new float[at.length];
+    for (int i = 0; i < at.length; i++) {
+      weights[i] = (float) Math.min(1 / left[Math.toIntExact(at[i])], MOST_WEIGHT);
+    }
+    return Tensors.of(weights, at.length, 1, 1, 1);
+  }
+
+  /** Squared errors of the noise that the denoiser sees in the latents, (b, z, h/f, w/f). */
+  private Tensor errors(Tensor pictures, Tensor sources, Tensor context, Draw draw) {
     if ((sources != null) != model.config().edits()) {
       throw new IllegalArgumentException(
           "pictures to edit are needed exactly where the denoiser edits");
     }
     Tensor noisy = noisy(pictures, draw);
     Tensor input = sources == null ? noisy : F.cat(1, noisy, kept(sources, draw.chance()));
-    return torch.mse_loss(model.unet().forward(input, draw.times(), context), draw.noise());
+    return model.unet().forward(input, draw.times(), context).sub(draw.noise()).square();
   }
 
   private Tensor text(Tensor ids) {

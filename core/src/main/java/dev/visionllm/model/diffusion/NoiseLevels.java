@@ -28,6 +28,9 @@ public record NoiseLevels(
   public static final NoiseLevels SD_15 =
       new NoiseLevels(1000, 0.00085, 0.012, Shape.SCALED_LINEAR, 1, false);
 
+  private static final double LOG_SIGMA = -1.2 + Math.log(2); // theirs is for a deviation of 1/2
+  private static final double LOG_SIGMA_SPREAD = 1.2;
+
   /** Curves from betaStart to betaEnd. */
   public enum Shape {
     /** A straight line. */
@@ -103,6 +106,34 @@ public record NoiseLevels(
     Tensor k = Tensors.of(kept, at.length, 1, 1, 1).to(latents);
     Tensor n = Tensors.of(added, at.length, 1, 1, 1).to(latents);
     return latents.mul(k).add(noise.mul(n));
+  }
+
+  /**
+   * Times to learn from, most where noise and picture are of a size: the logarithm of the noise
+   * relative to the picture is normal (Karras et al. 2022, table 1, for pictures of variance 1).
+   *
+   * @param normal standard normal, (b)
+   * @return the nearest times, int64 (b)
+   */
+  Tensor times(Tensor normal) {
+    float[] alphas = alphasCumprod();
+    float[] z = Tensors.floats(normal);
+    long[] out = new long[z.length];
+    for (int i = 0; i < z.length; i++) {
+      double sigma = Math.exp(LOG_SIGMA + LOG_SIGMA_SPREAD * z[i]);
+      int low = 0;
+      int high = trainSteps - 1;
+      while (low < high) { // sigmas rise
+        int middle = (low + high) / 2;
+        if (sigma(alphas, middle + 0.5) < sigma) {
+          low = middle + 1;
+        } else {
+          high = middle;
+        }
+      }
+      out[i] = low;
+    }
+    return Tensors.of(out, out.length);
   }
 
   /**

@@ -162,4 +162,22 @@ class ScheduleTest {
     assertThatThrownBy(() -> new NoiseLevels(10, 0.2, 0.1, NoiseLevels.Shape.LINEAR, 0, false))
         .hasMessageContaining("betas from 0.2 to 0.1");
   }
+
+  @Test
+  void timesToLearnFromHaveTheirNoiseNearestToWhatWasDrawn() {
+    float[] normal = {-9, -1, 0, 1, 9};
+    long[] times;
+    try (var scope = TensorScope.open()) {
+      times = Tensors.longs(LEVELS.times(Tensors.of(normal, 5)));
+    }
+    assertThat(times).isSorted().startsWith(0L).endsWith(999L);
+    float[] alphas = LEVELS.alphasCumprod();
+    for (int i = 1; i < 4; i++) {
+      double sigma = 2 * Math.exp(-1.2 + 1.2 * normal[i]);
+      double nearest = Math.abs(LEVELS.sigma(alphas, times[i]) - sigma);
+      for (int other = 0; other < 1000; other++) {
+        assertThat(nearest).isLessThanOrEqualTo(Math.abs(LEVELS.sigma(alphas, other) - sigma));
+      }
+    }
+  }
 }
