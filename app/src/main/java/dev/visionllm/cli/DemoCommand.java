@@ -7,6 +7,7 @@ import dev.visionllm.image.ContactSheet;
 import dev.visionllm.image.ImageFiles;
 import dev.visionllm.image.Overlay;
 import dev.visionllm.image.Raster;
+import dev.visionllm.model.diffusion.Denoising;
 import dev.visionllm.prompt.Prompt;
 import dev.visionllm.prompt.VisualPrompt;
 import dev.visionllm.result.Answer;
@@ -55,6 +56,8 @@ final class DemoCommand extends CliCommand {
   private static final VisualPrompt.PointPrompt POINT = new VisualPrompt.PointPrompt(123, 60);
   private static final String EXPRESSION = "the apple";
   private static final String FIGURE = "person";
+  private static final String CAPTION = "a picture of a car";
+  private static final String CHANGE = "take away the cat";
 
   @Option(
       names = "--out",
@@ -107,6 +110,14 @@ final class DemoCommand extends CliCommand {
         Map<String, KeypointSet> sets = Map.of(FIGURE, KeypointSets.ofClass(FIGURE).orElseThrow());
         show("keypoints of " + FIGURE, figures, llm.pose(figures, sets, threshold));
       }
+      if (llm.config().sd() != null) {
+        draw("Draw " + CAPTION, llm.generate(CAPTION, "", llm.generation()));
+      }
+      if (llm.config().ip2p() != null) {
+        Raster before = ImageFiles.read(file.resolveSibling("before.png"));
+        show("to be edited", before, List.of());
+        draw(CHANGE, llm.edit(before, CHANGE, "", llm.editing(before)));
+      }
       Findings.write(ContactSheet.draw(cells, COLUMNS), sheet);
       if (json()) {
         printJson(
@@ -138,6 +149,20 @@ final class DemoCommand extends CliCommand {
       print("Q: %s", prompt.text());
       print("A: %s", answer.text());
       counts.forEach((name, n) -> print("%s: %d", name, n));
+    }
+  }
+
+  /** Makes a picture, and shows it as large as the others. */
+  private void draw(String title, Denoising run) {
+    try (run) {
+      while (run.hasNext()) {
+        run.next();
+      }
+      run.pictures().forEach(p -> cells.add(new ContactSheet.Cell(p, title, "")));
+    }
+    if (!json()) {
+      print("");
+      print("%s: see the sheet", title);
     }
   }
 

@@ -204,8 +204,8 @@ class ToolCommandsTest {
     String nano = TinyModel.NANO.toString();
     String detector = TinyModel.write(dir.resolve("detector")).toString();
     String out = dir.resolve("a.png").toString();
-    refused(MainTest.run("generate", "a cat", "--out", out, "--model", nano), "use_sd");
-    refused(MainTest.run("edit", picture, "a", "--out", out, "--model", nano), "use_ip2p");
+    refused(MainTest.run("generate", "a cat", "--out", out, "--model", detector), "use_sd");
+    refused(MainTest.run("edit", picture, "a", "--out", out, "--model", detector), "use_ip2p");
     refused(MainTest.run("pose", picture, "person", "--model", detector), "use_unipose");
     assertThat(MainTest.run("segment", picture, "dog", "--model", nano).code()).isEqualTo(Main.OK);
   }

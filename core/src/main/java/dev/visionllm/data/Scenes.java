@@ -37,8 +37,8 @@ public final class Scenes {
       double maxSide) {
     public static final Settings DEFAULT = new Settings(256, 256, 0.12, 1, 8, 0.5, 0.16, 0.5);
 
-    /** One to four objects, large and hardly covered: easy to learn to draw. */
-    public static final Settings LARGE = new Settings(256, 256, 0, 1, 4, 0.75, 0.3, 0.6);
+    /** One or two objects of half the picture, hardly covered: easy to learn to draw. */
+    public static final Settings LARGE = new Settings(256, 256, 0, 1, 2, 0.8, 0.45, 0.7);
 
     public Settings {
       if (width < 32 || height < 32 || width > 8192 || height > 8192) {

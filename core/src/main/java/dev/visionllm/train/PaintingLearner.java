@@ -33,6 +33,7 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
   private final Function<T, Raster> before; // null where pictures are made
   private final ClipTokenizer words;
   private final int side;
+  private final boolean captionsOnly;
 
   private PaintingLearner(
       String part,
@@ -42,7 +43,8 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
       double drop,
       Function<T, Raster> before,
       Path folder,
-      int side)
+      int side,
+      boolean captionsOnly)
       throws IOException {
     this.part = part;
     this.tool = tool;
@@ -52,6 +54,7 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
     this.before = before;
     this.words = ClipTokenizer.read(folder.resolve("tokenizer"));
     this.side = side(side, model.config(), folder);
+    this.captionsOnly = captionsOnly;
   }
 
   /**
@@ -59,22 +62,29 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
    *
    * @param model the model's part sd, or null
    * @param folder of that part's configs and tokenizer
-   * @param side of the pictures in pixels, 0 for the model's own
    * @throws IllegalArgumentException if the model has no such part
    */
-  static PaintingLearner<Painting.Drawn> generation(LatentDiffusion model, Path folder, int side)
-      throws IOException {
+  static PaintingLearner<Painting.Drawn> generation(
+      LatentDiffusion model, Path folder, Recipe.Painter settings) throws IOException {
     if (model == null) {
       throw new IllegalArgumentException("the model makes no pictures: set use_sd in config.json");
     }
     double drop = DiffusionLoss.GENERATION_DROP;
     return new PaintingLearner<>(
-        "generation", "gen", Painting.Drawn.class, model, drop, null, folder, side);
+        "generation",
+        "gen",
+        Painting.Drawn.class,
+        model,
+        drop,
+        null,
+        folder,
+        settings.generation(),
+        settings.captionsOnly());
   }
 
   /** Image editing; as {@link #generation}. */
-  static PaintingLearner<Painting.Edited> editing(LatentDiffusion model, Path folder, int side)
-      throws IOException {
+  static PaintingLearner<Painting.Edited> editing(
+      LatentDiffusion model, Path folder, Recipe.Painter settings) throws IOException {
     if (model == null) {
       throw new IllegalArgumentException(
           "the model edits no pictures: set use_ip2p in config.json");
@@ -82,7 +92,15 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
     double drop = DiffusionLoss.EDITING_DROP;
     Function<Painting.Edited, Raster> before = Painting.Edited::before;
     return new PaintingLearner<>(
-        "editing", "edit", Painting.Edited.class, model, drop, before, folder, side);
+        "editing",
+        "edit",
+        Painting.Edited.class,
+        model,
+        drop,
+        before,
+        folder,
+        settings.editing(),
+        settings.captionsOnly());
   }
 
   /**
@@ -126,6 +144,9 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
     Tensor states = F.cat(0, rows.stream().map(r -> r.states(tool, 1)).toList()); // (b, e, l)
     List<T> batch = rows.stream().map(Called::target).toList();
     DiffusionLoss loss = new DiffusionLoss(model, drop);
+    if (captionsOnly) {
+      return loss.ofCaptions(states, ids(batch));
+    }
     Tensor pictures = planes(batch, Painting::picture);
     return loss.of(states, pictures, sources(batch), ids(batch), empty(), loss.draw(pictures))
         .total();

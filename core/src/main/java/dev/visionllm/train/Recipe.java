@@ -157,10 +157,15 @@ public record Recipe(
    * @param editing side of those that are edited, likewise
    * @param editsAsDraws whether image editing starts as image generation does, from the same
    *     folders, not from its own names
+   * @param captionsOnly whether behind a language model nothing is learnt but what the text encoder
+   *     says of the captions: the denoiser is not run
    */
   public record Painter(
-      int generation, int editing, @JsonProperty("edits_as_draws") boolean editsAsDraws) {
-    private static final Painter OWN = new Painter(0, 0, false);
+      int generation,
+      int editing,
+      @JsonProperty("edits_as_draws") boolean editsAsDraws,
+      @JsonProperty("captions_only") boolean captionsOnly) {
+    private static final Painter OWN = new Painter(0, 0, false, false);
 
     /** Refuses negative sides. */
     public Painter {

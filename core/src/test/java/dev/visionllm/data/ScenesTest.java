@@ -76,7 +76,7 @@ class ScenesTest {
     int filled = 0;
     for (int i = 0; i < 60; i++) {
       Scene s = scenes.scene(i);
-      assertThat(s.things()).hasSizeLessThanOrEqualTo(4);
+      assertThat(s.things()).hasSizeLessThanOrEqualTo(2);
       filled += s.things().isEmpty() ? 0 : 1;
       Map<Integer, Integer> behind = new HashMap<>();
       for (int k = 0; k < s.rgb().length; k++) {

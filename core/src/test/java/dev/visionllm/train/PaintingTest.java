@@ -76,6 +76,11 @@ class PaintingTest {
 
   private static Recipe recipe(Path of, String objective, String data, String train)
       throws IOException {
+    return recipe(of, objective, data, train, "");
+  }
+
+  private static Recipe recipe(Path of, String objective, String data, String train, String painter)
+      throws IOException {
     Path file = dir.resolve("recipe.yaml");
     Files.writeString(
         file,
@@ -89,9 +94,9 @@ class PaintingTest {
         mixed: true
         lr: 3.0e-3
         seed: 3
-        painter: {generation: 16, editing: 8}
+        painter: {generation: 16, editing: 8%s}
         """
-            .formatted(of, objective, data, train));
+            .formatted(of, objective, data, train, painter));
     return Recipe.read(file);
   }
 
@@ -198,6 +203,28 @@ class PaintingTest {
       assertThat(f.learning(decoder + ".sd_text_encoder.")).isZero();
       assertThat(f.learning(decoder + ".sd_unet.") > 0).isEqualTo(decoder.equals("ip2p"));
       assertThat(f.learning(otherDecoder + ".")).isZero();
+    }
+  }
+
+  @Test
+  void theLinkCanLearnFromCaptionsAlone() throws IOException {
+    Recipe recipe = recipe(model, "linked", PAIRS + EDITS, "sd[.].*", ", captions_only: true");
+    try (var scope = TensorScope.open();
+        Fixture f = new Fixture(recipe)) {
+      LinkedObjective objective =
+          new LinkedObjective(
+              f.sources,
+              f.multimodal,
+              List.copyOf(f.painters.learners()),
+              0,
+              true,
+              Problems.refuse());
+      SplittableRandom random = new SplittableRandom(2);
+      Objective.Losses losses = objective.losses(objective.load(items(2), random), random);
+      losses.parts().get("generation").backward();
+      losses.chain().backward();
+      assertThat(f.learning("sd.llm2sd_mapper")).isGreaterThan(20);
+      assertThat(f.learning("sd.sd_")).isZero();
     }
   }
 

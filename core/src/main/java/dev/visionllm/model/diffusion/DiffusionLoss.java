@@ -103,6 +103,16 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
   }
 
   /**
+   * The caption's part of {@link #of} alone, for a link that still has to learn what was asked for
+   * (ours): the denoiser is not needed.
+   *
+   * @return the mean squared distance of condition and text encoder
+   */
+  public Tensor ofCaptions(Tensor states, Tensor captions) {
+    return torch.mse_loss(model.mapper().forward(states), text(captions));
+  }
+
+  /**
    * Judges a batch without a language model (ours; Rombach et al. 2022): the condition is the text
    * encoder's view of the texts, of which some are left empty. The text encoder learns with the
    * denoiser. A picture weighs the more the less of it is left, one over the share of its variance:
