@@ -36,15 +36,13 @@ final class Painters {
   PaintingSource source(Source s, Packer packer) throws IOException {
     if (s instanceof Source.Generation g) {
       if (generation == null) {
-        generation =
-            PaintingLearner.generation(decoders.sd(), folder.resolve("sd"), settings);
+        generation = PaintingLearner.generation(decoders.sd(), folder.resolve("sd"), settings);
       }
       return new GenerationSamples(g, packer, generation.side(), problems);
     }
     if (s instanceof Source.Editing e) {
       if (editing == null) {
-        editing =
-            PaintingLearner.editing(decoders.ip2p(), folder.resolve("ip2p"), settings);
+        editing = PaintingLearner.editing(decoders.ip2p(), folder.resolve("ip2p"), settings);
       }
       return new EditingSamples(e, packer, editing.side(), problems);
     }

@@ -156,8 +156,7 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
   Tensor textLoss(List<T> batch) {
     DiffusionLoss loss = new DiffusionLoss(model, DiffusionLoss.TEXT_DROP);
     Tensor pictures = planes(batch, Painting::picture);
-    return loss.ofText(
-        ids(batch), pictures, sources(batch), empty(), loss.drawForText(pictures));
+    return loss.ofText(ids(batch), pictures, sources(batch), empty(), loss.drawForText(pictures));
   }
 
   private Tensor sources(List<T> batch) {

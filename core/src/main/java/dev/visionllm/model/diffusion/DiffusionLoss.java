@@ -59,8 +59,7 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
     long steps = model.config().levels().trainSteps();
     return draw(
         pictures,
-        torch.randint(
-            0, steps, new long[] {pictures.size(0)}, Tensors.options(ScalarType.Long)));
+        torch.randint(0, steps, new long[] {pictures.size(0)}, Tensors.options(ScalarType.Long)));
   }
 
   /** Draws the numbers of a batch for {@link #ofText}, times by {@link NoiseLevels#times}. */
