@@ -115,7 +115,7 @@ final class DemoCommand extends CliCommand {
       }
       if (llm.config().ip2p() != null) {
         Raster before = ImageFiles.read(file.resolveSibling("before.png"));
-        show("to be edited", before, List.of());
+        cells.add(new ContactSheet.Cell(before, "to be edited", ""));
         draw(CHANGE, llm.edit(before, CHANGE, "", llm.editing(before)));
       }
       Findings.write(ContactSheet.draw(cells, COLUMNS), sheet);
