@@ -86,8 +86,8 @@ final class DataScenesCommand extends CliCommand {
   @Option(
       names = "--large",
       description =
-          "One to four large objects before one colour, from which it is easiest to learn to"
-              + " draw.")
+          "One or two objects of half the picture before one colour, from which it is easiest to"
+              + " learn to draw.")
   private boolean large;
 
   @Option(

@@ -152,13 +152,10 @@ final class DemoCommand extends CliCommand {
     }
   }
 
-  /** Makes a picture, and shows it as large as the others. */
+  /** Makes a picture, and shows it. */
   private void draw(String title, Denoising run) {
     try (run) {
-      while (run.hasNext()) {
-        run.next();
-      }
-      run.pictures().forEach(p -> cells.add(new ContactSheet.Cell(p, title, "")));
+      run.finish().forEach(p -> cells.add(new ContactSheet.Cell(p, title, "")));
     }
     if (!json()) {
       print("");

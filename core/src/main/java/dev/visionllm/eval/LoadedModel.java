@@ -90,8 +90,7 @@ record LoadedModel(VisionLlm model) implements Suites.Subject {
 
   private static Raster picture(Denoising started) {
     try (Denoising run = started) {
-      run.forEachRemaining(step -> {});
-      return run.pictures().get(0);
+      return run.finish().get(0);
     }
   }
 }

@@ -74,11 +74,8 @@ record Painter(LatentDiffusion model, ClipTokenizer words, Settings defaults) {
 
   /** Takes all steps. @param name of the model */
   static List<Picture> finish(Denoising run, String request, Settings settings, String name) {
-    while (run.hasNext()) {
-      run.next();
-    }
     List<Picture> out = new ArrayList<>();
-    for (Raster r : run.pictures()) {
+    for (Raster r : run.finish()) {
       out.add(
           new Picture(
               request, r.toBufferedImage(), settings.provenance(request, "", name, out.size())));

@@ -181,16 +181,7 @@ class PaintingTest {
     Recipe recipe = recipe(model, "linked", PAIRS + EDITS, "(?!sd[.]sd_unet).*");
     try (var scope = TensorScope.open();
         Fixture f = new Fixture(recipe)) {
-      LinkedObjective objective =
-          new LinkedObjective(
-              f.sources,
-              f.multimodal,
-              List.copyOf(f.painters.learners()),
-              0,
-              true,
-              Problems.refuse());
-      SplittableRandom random = new SplittableRandom(2);
-      Objective.Losses losses = objective.losses(objective.load(items(2), random), random);
+      Objective.Losses losses = linked(f);
       assertThat(losses.parts()).containsOnlyKeys("language", "generation", "editing");
       losses.parts().get(part).backward();
       losses.chain().backward();
@@ -206,21 +197,26 @@ class PaintingTest {
     }
   }
 
+  /** Losses of a batch with both kinds. */
+  private static Objective.Losses linked(Fixture f) {
+    LinkedObjective objective =
+        new LinkedObjective(
+            f.sources,
+            f.multimodal,
+            List.copyOf(f.painters.learners()),
+            0,
+            true,
+            Problems.refuse());
+    SplittableRandom random = new SplittableRandom(2);
+    return objective.losses(objective.load(items(2), random), random);
+  }
+
   @Test
   void theLinkCanLearnFromCaptionsAlone() throws IOException {
     Recipe recipe = recipe(model, "linked", PAIRS + EDITS, "sd[.].*", ", captions_only: true");
     try (var scope = TensorScope.open();
         Fixture f = new Fixture(recipe)) {
-      LinkedObjective objective =
-          new LinkedObjective(
-              f.sources,
-              f.multimodal,
-              List.copyOf(f.painters.learners()),
-              0,
-              true,
-              Problems.refuse());
-      SplittableRandom random = new SplittableRandom(2);
-      Objective.Losses losses = objective.losses(objective.load(items(2), random), random);
+      Objective.Losses losses = linked(f);
       losses.parts().get("generation").backward();
       losses.chain().backward();
       assertThat(f.learning("sd.llm2sd_mapper")).isGreaterThan(20);

@@ -148,6 +148,14 @@ public final class Denoising implements Iterator<Denoising.Step>, AutoCloseable 
     before.close();
   }
 
+  /** Takes all steps that are left. @return the finished pictures */
+  public List<Raster> finish() {
+    while (hasNext()) {
+      next();
+    }
+    return pictures();
+  }
+
   /**
    * The finished pictures.
    *

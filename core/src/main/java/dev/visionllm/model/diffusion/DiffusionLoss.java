@@ -92,7 +92,7 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
   public Result of(
       Tensor states, Tensor pictures, Tensor sources, Tensor captions, int[] empty, Draw draw) {
     Tensor condition = model.mapper().forward(states); // (b, q, c)
-    Tensor caption = captions == null ? null : torch.mse_loss(condition, text(captions));
+    Tensor caption = captions == null ? null : distance(condition, captions);
     Tensor without = TextToImage.unconditional(model, empty, condition);
     Tensor dropped = chosen(draw.chance(), 0, 2 * drop).view(-1, 1, 1);
     Tensor context = torch.where(dropped, without.detach(), condition);
@@ -108,7 +108,7 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
    * @return the mean squared distance of condition and text encoder
    */
   public Tensor ofCaptions(Tensor states, Tensor captions) {
-    return torch.mse_loss(model.mapper().forward(states), text(captions));
+    return distance(model.mapper().forward(states), captions);
   }
 
   /**
@@ -150,10 +150,12 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
     return model.unet().forward(input, draw.times(), context).sub(draw.noise()).square();
   }
 
-  private Tensor text(Tensor ids) {
+  private Tensor distance(Tensor condition, Tensor captions) {
+    Tensor text;
     try (NoGradGuard guard = new NoGradGuard()) {
-      return model.textEncoder().forward(ids);
+      text = model.textEncoder().forward(captions);
     }
+    return torch.mse_loss(condition, text);
   }
 
   private Tensor noisy(Tensor pictures, Draw draw) {

@@ -62,12 +62,9 @@ class DiffusionLossTest {
       float[] left = model.config().levels().alphasCumprod();
       DiffusionLoss.Draw drawn = loss.draw(pictures);
       for (int time : new int[] {0, 300, 600, 999}) {
+        Tensor at = Tensors.of(new long[] {time}, 1);
         DiffusionLoss.Draw dropped = // both behind the empty text
-            new DiffusionLoss.Draw(
-                drawn.sample(),
-                drawn.noise(),
-                Tensors.of(new long[] {time}, 1),
-                new float[] {0.01f});
+            with(new DiffusionLoss.Draw(drawn.sample(), drawn.noise(), at, null), 0.01f);
         double plain = value(loss.of(states, pictures, null, null, EMPTY, dropped).image());
         double weighted = value(loss.ofText(text, pictures, null, EMPTY, dropped));
         assertThat(weighted / plain).isCloseTo(Math.min(1 / left[time], 20), within(1e-4));
