@@ -38,13 +38,14 @@ class ArchitectureTest {
       new TreeMap<>(
           Map.ofEntries(
               Map.entry("geometry", List.of()),
-              Map.entry("text", List.of()),
+              Map.entry("io", List.of()),
+              Map.entry("text", List.of("io")),
               Map.entry("result", List.of("geometry")),
               Map.entry("tensor", List.of("geometry")),
-              Map.entry("image", List.of("tensor", "geometry")),
+              Map.entry("image", List.of("tensor", "geometry", "io")),
               Map.entry("loss", List.of("tensor", "geometry")),
               Map.entry("nn", List.of("tensor")),
-              Map.entry("checkpoint", List.of("nn", "tensor")),
+              Map.entry("checkpoint", List.of("nn", "tensor", "io")),
               Map.entry("model", List.of("nn", "tensor", "image", "geometry", "loss")),
               Map.entry("link", List.of("nn", "tensor")),
               Map.entry("prompt", List.of("text", "image", "geometry")),
@@ -61,7 +62,8 @@ class ArchitectureTest {
                       "image",
                       "text",
                       "loss",
-                      "geometry"))));
+                      "geometry",
+                      "io"))));
 
   @TestFactory
   Stream<DynamicTest> packagesUseOnlyWhatTheTableAllows() {

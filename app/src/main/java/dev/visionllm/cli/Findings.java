@@ -1,12 +1,12 @@
 package dev.visionllm.cli;
 
-import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.Rle;
 import dev.visionllm.image.ImageFiles;
 import dev.visionllm.image.Overlay;
 import dev.visionllm.image.Raster;
 import dev.visionllm.image.SkeletonOverlay;
+import dev.visionllm.io.AtomicFile;
 import dev.visionllm.result.Detection;
 import dev.visionllm.result.Finding;
 import dev.visionllm.result.Picture;

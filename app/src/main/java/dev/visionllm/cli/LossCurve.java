@@ -1,6 +1,6 @@
 package dev.visionllm.cli;
 
-import dev.visionllm.checkpoint.AtomicFile;
+import dev.visionllm.io.AtomicFile;
 import dev.visionllm.train.Metrics;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

@@ -1,10 +1,10 @@
 package dev.visionllm.cli;
 
-import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.eval.PoseJson;
 import dev.visionllm.geometry.KeypointSet;
 import dev.visionllm.geometry.KeypointSets;
 import dev.visionllm.image.Raster;
+import dev.visionllm.io.AtomicFile;
 import dev.visionllm.result.Finding;
 import dev.visionllm.result.Pose;
 import dev.visionllm.vlm.VisionLlm;

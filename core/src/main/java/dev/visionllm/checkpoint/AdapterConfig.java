@@ -1,5 +1,6 @@
 package dev.visionllm.checkpoint;
 
+import dev.visionllm.io.AtomicFile;
 import dev.visionllm.nn.Lora;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -91,7 +92,7 @@ final class AdapterConfig {
     json.put("target_modules", modules);
     json.put("modules_to_save", full.isEmpty() ? null : full);
     byte[] bytes = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
-    AtomicFile.write(file, out -> out.write(bytes));
+    AtomicFile.write(file, bytes);
   }
 
   private static IllegalArgumentException bad(Path file, String what) {

@@ -1,5 +1,6 @@
 package dev.visionllm.checkpoint;
 
+import dev.visionllm.io.AtomicFile;
 import dev.visionllm.tensor.TensorScope;
 import java.io.IOException;
 import java.io.OutputStream;

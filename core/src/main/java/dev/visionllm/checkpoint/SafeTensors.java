@@ -1,5 +1,6 @@
 package dev.visionllm.checkpoint;
 
+import dev.visionllm.io.AtomicFile;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Hardware;
 import dev.visionllm.tensor.Native;

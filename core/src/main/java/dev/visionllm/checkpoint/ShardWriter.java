@@ -1,5 +1,6 @@
 package dev.visionllm.checkpoint;
 
+import dev.visionllm.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,7 +113,7 @@ public final class ShardWriter {
     index.put("metadata", Map.of("total_size", shards.stream().mapToLong(Shard::bytes).sum()));
     index.put("weight_map", files);
     byte[] json = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(index);
-    AtomicFile.write(dir.resolve(Checkpoint.INDEX), out -> out.write(json));
+    AtomicFile.write(dir.resolve(Checkpoint.INDEX), json);
   }
 
   /** All tensors of all files. */

@@ -1,9 +1,9 @@
 package dev.visionllm.data;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.Rle;
+import dev.visionllm.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.visionllm.data;
 
-import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.geometry.Rle;
+import dev.visionllm.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

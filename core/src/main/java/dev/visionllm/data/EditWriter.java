@@ -1,6 +1,6 @@
 package dev.visionllm.data;
 
-import dev.visionllm.checkpoint.AtomicFile;
+import dev.visionllm.io.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -52,7 +52,7 @@ public final class EditWriter {
           kinds.merge(kind, 1, Integer::sum);
           progress.accept(seeds.size());
         });
-    AtomicFile.write(folder.resolve("seeds.json"), to -> to.write(JSON.writeValueAsBytes(seeds)));
+    AtomicFile.write(folder.resolve("seeds.json"), JSON.writeValueAsBytes(seeds));
     return kinds;
   }
 

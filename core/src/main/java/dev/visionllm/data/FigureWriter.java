@@ -1,6 +1,5 @@
 package dev.visionllm.data;
 
-import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.data.CocoDataset.Annotation;
 import dev.visionllm.data.CocoDataset.Picture;
 import dev.visionllm.data.Dialogue.Role;
@@ -10,6 +9,7 @@ import dev.visionllm.data.KeypointDataset.Category;
 import dev.visionllm.data.KeypointDataset.Figure;
 import dev.visionllm.data.figures.Figures;
 import dev.visionllm.geometry.KeypointSet;
+import dev.visionllm.io.AtomicFile;
 import dev.visionllm.text.RoutingToken;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,11 +1,11 @@
 package dev.visionllm.data;
 
-import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.data.CocoDataset.Annotation;
 import dev.visionllm.data.CocoDataset.Picture;
 import dev.visionllm.geometry.KeypointSet;
 import dev.visionllm.geometry.Keypoints;
 import dev.visionllm.geometry.Keypoints.Point;
+import dev.visionllm.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

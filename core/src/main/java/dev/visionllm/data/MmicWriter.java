@@ -1,6 +1,5 @@
 package dev.visionllm.data;
 
-import dev.visionllm.checkpoint.AtomicFile;
 import dev.visionllm.data.CocoDataset.Annotation;
 import dev.visionllm.data.CocoDataset.Picture;
 import dev.visionllm.data.Dialogue.Role;
@@ -10,6 +9,7 @@ import dev.visionllm.geometry.Box;
 import dev.visionllm.image.ImageFiles;
 import dev.visionllm.image.Raster;
 import dev.visionllm.image.VisualMark;
+import dev.visionllm.io.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,8 +1,7 @@
 package dev.visionllm.eval;
 
+import dev.visionllm.data.EditKind;
 import dev.visionllm.geometry.Box;
-import java.util.Arrays;
-import java.util.Locale;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -13,41 +12,14 @@ import tools.jackson.databind.JsonNode;
  * @param box of the object: where it appears, or was
  * @param target where it is after a MOVE
  */
-record EditChange(Kind kind, String object, String other, Box box, Box target) {
-  /** Kinds of changes. */
-  enum Kind {
-    ADD,
-    REMOVE,
-    REPLACE,
-    RECOLOUR,
-    MOVE,
-    BACKGROUND,
-    STYLE;
-
-    String word() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-  }
-
+record EditChange(EditKind kind, String object, String other, Box box, Box target) {
   /** Reads it. @throws IllegalArgumentException naming the field that is not as it should be */
   static EditChange of(JsonNode n) {
     if (n == null || !n.isObject()) {
       throw new IllegalArgumentException(
           "prompt.json has no \"change\", which edits are judged by");
     }
-    String word = text(n, "kind");
-    Kind kind =
-        Arrays.stream(Kind.values())
-            .filter(k -> k.word().equals(word))
-            .findFirst()
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "change.kind is \"%s\", should be one of %s"
-                            .formatted(
-                                word,
-                                String.join(
-                                    ", ", Arrays.stream(Kind.values()).map(Kind::word).toList()))));
+    EditKind kind = EditKind.of(text(n, "kind"));
     return switch (kind) {
       case ADD, REMOVE -> new EditChange(kind, text(n, "class"), null, box(n, "box"), null);
       case REPLACE -> new EditChange(kind, text(n, "class"), text(n, "with"), box(n, "box"), null);

@@ -2,6 +2,7 @@ package dev.visionllm.eval;
 
 import dev.visionllm.data.BrokenSample;
 import dev.visionllm.data.EditDataset;
+import dev.visionllm.data.EditKind;
 import dev.visionllm.data.Problems;
 import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.LabelMap;
@@ -60,7 +61,7 @@ record EditingSuite(EditDataset dataset, Path folder, List<EditDataset.Sample> s
   @Override
   public Scores run(Suites.Subject subject, Suites.Settings settings, Suites.Progress progress)
       throws IOException {
-    var byKind = new TreeMap<EditChange.Kind, List<Boolean>>();
+    var byKind = new TreeMap<EditKind, List<Boolean>>();
     var possible = new ArrayList<Boolean>();
     var kept = new ArrayList<Double>();
     for (int i = 0; i < samples.size(); i++) {

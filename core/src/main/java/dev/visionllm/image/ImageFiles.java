@@ -5,6 +5,7 @@ import com.drew.metadata.Metadata;
 import com.drew.metadata.exif.ExifDirectoryBase;
 import com.drew.metadata.exif.ExifIFD0Directory;
 import com.drew.metadata.exif.ExifReader;
+import dev.visionllm.io.AtomicFile;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -93,7 +94,7 @@ public final class ImageFiles {
    */
   public static void writePng(Raster raster, Map<String, String> texts, Path file)
       throws IOException {
-    Files.write(file, PngText.add(png(raster.toBufferedImage()), texts));
+    AtomicFile.write(file, PngText.add(png(raster.toBufferedImage()), texts));
   }
 
   /**
@@ -111,7 +112,7 @@ public final class ImageFiles {
 
   /** Writes a PNG of a Java2D picture, with its alpha channel if it has one. */
   public static void writePng(BufferedImage image, Path file) throws IOException {
-    Files.write(file, png(image));
+    AtomicFile.write(file, png(image));
   }
 
   /** A picture as the bytes of a PNG file. */

@@ -1,6 +1,8 @@
 package dev.visionllm.text;
 
+import dev.visionllm.io.AtomicFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -102,8 +104,8 @@ public record ClipVocabulary(List<String> tokens, List<String> merges) {
     Map<String, Integer> ids = new LinkedHashMap<>();
     tokens.forEach(t -> ids.put(t, ids.size()));
     Files.createDirectories(folder);
-    Files.write(folder.resolve("vocab.json"), JSON.writeValueAsBytes(ids));
-    Files.writeString(
-        folder.resolve("merges.txt"), "#version: 0.2\n" + String.join("\n", merges) + "\n");
+    AtomicFile.write(folder.resolve("vocab.json"), JSON.writeValueAsBytes(ids));
+    String text = "#version: 0.2\n" + String.join("\n", merges) + "\n";
+    AtomicFile.write(folder.resolve("merges.txt"), text.getBytes(StandardCharsets.UTF_8));
   }
 }

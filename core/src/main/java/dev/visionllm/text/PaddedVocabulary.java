@@ -1,5 +1,6 @@
 package dev.visionllm.text;
 
+import dev.visionllm.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,12 +52,12 @@ public final class PaddedVocabulary {
       }
     }
     Files.createDirectories(to);
-    Files.write(to.resolve("tokenizer.json"), JSON.writeValueAsBytes(root));
+    AtomicFile.write(to.resolve("tokenizer.json"), JSON.writeValueAsBytes(root));
     Path config = from.resolve("tokenizer_config.json");
     if (Files.exists(config)) {
       ObjectNode copy = (ObjectNode) JSON.readTree(Files.readString(config));
       copy.remove("added_tokens_decoder"); // tokenizer.json has them, under other ids now
-      Files.write(to.resolve("tokenizer_config.json"), JSON.writeValueAsBytes(copy));
+      AtomicFile.write(to.resolve("tokenizer_config.json"), JSON.writeValueAsBytes(copy));
     }
   }
 }

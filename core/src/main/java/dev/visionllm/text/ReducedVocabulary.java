@@ -1,5 +1,6 @@
 package dev.visionllm.text;
 
+import dev.visionllm.io.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -195,13 +196,13 @@ public final class ReducedVocabulary {
   public void write(Path modelDir) throws IOException {
     Files.createDirectories(modelDir);
     try (Tokenizer t = tokenizer()) {
-      Files.write(modelDir.resolve("tokenizer.json"), JSON.writeValueAsBytes(json(t)));
+      AtomicFile.write(modelDir.resolve("tokenizer.json"), JSON.writeValueAsBytes(json(t)));
       ObjectNode config = JSON.createObjectNode();
       config.put("tokenizer_class", "LlamaTokenizer").put("legacy", false);
       config.put("add_bos_token", true).put("add_eos_token", false);
       config.put("bos_token", "<s>").put("eos_token", "</s>").put("unk_token", "<unk>");
       config.put("pad_token", "<unk>").put("clean_up_tokenization_spaces", false);
-      Files.write(
+      AtomicFile.write(
           modelDir.resolve("tokenizer_config.json"),
           JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(config));
     }

@@ -1,6 +1,6 @@
 package dev.visionllm.train;
 
-import dev.visionllm.checkpoint.AtomicFile;
+import dev.visionllm.io.AtomicFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

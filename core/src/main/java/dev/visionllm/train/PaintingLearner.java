@@ -25,33 +25,39 @@ import org.bytedeco.pytorch.Tensor;
 final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
   private static final int RELEASED_SIDE = 512; // of a model that does not say its own
 
-  private final String part;
-  private final String tool;
-  private final Class<T> target;
+  /**
+   * A task of picture decoders.
+   *
+   * @param part name of its loss
+   * @param tool that the language model calls
+   * @param target what it learns from
+   * @param drop rate of conditions left out
+   * @param before the picture to change; null where pictures are made
+   */
+  private record Task<T extends Painting>(
+      String part, String tool, Class<T> target, double drop, Function<T, Raster> before) {}
+
+  private static final Task<Painting.Drawn> GENERATION =
+      new Task<>("generation", "gen", Painting.Drawn.class, DiffusionLoss.GENERATION_DROP, null);
+  private static final Task<Painting.Edited> EDITING =
+      new Task<>(
+          "editing",
+          "edit",
+          Painting.Edited.class,
+          DiffusionLoss.EDITING_DROP,
+          Painting.Edited::before);
+
+  private final Task<T> task;
   private final LatentDiffusion model;
-  private final double drop;
-  private final Function<T, Raster> before; // null where pictures are made
   private final ClipTokenizer words;
   private final int side;
   private final boolean captionsOnly;
 
   private PaintingLearner(
-      String part,
-      String tool,
-      Class<T> target,
-      LatentDiffusion model,
-      double drop,
-      Function<T, Raster> before,
-      Path folder,
-      int side,
-      boolean captionsOnly)
+      Task<T> task, LatentDiffusion model, Path folder, int side, boolean captionsOnly)
       throws IOException {
-    this.part = part;
-    this.tool = tool;
-    this.target = target;
+    this.task = task;
     this.model = model;
-    this.drop = drop;
-    this.before = before;
     this.words = ClipTokenizer.read(folder.resolve("tokenizer"));
     this.side = side(side, model.config(), folder);
     this.captionsOnly = captionsOnly;
@@ -69,17 +75,8 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
     if (model == null) {
       throw new IllegalArgumentException("the model makes no pictures: set use_sd in config.json");
     }
-    double drop = DiffusionLoss.GENERATION_DROP;
     return new PaintingLearner<>(
-        "generation",
-        "gen",
-        Painting.Drawn.class,
-        model,
-        drop,
-        null,
-        folder,
-        settings.generation(),
-        settings.captionsOnly());
+        GENERATION, model, folder, settings.generation(), settings.captionsOnly());
   }
 
   /** Image editing; as {@link #generation}. */
@@ -89,18 +86,8 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
       throw new IllegalArgumentException(
           "the model edits no pictures: set use_ip2p in config.json");
     }
-    double drop = DiffusionLoss.EDITING_DROP;
-    Function<Painting.Edited, Raster> before = Painting.Edited::before;
     return new PaintingLearner<>(
-        "editing",
-        "edit",
-        Painting.Edited.class,
-        model,
-        drop,
-        before,
-        folder,
-        settings.editing(),
-        settings.captionsOnly());
+        EDITING, model, folder, settings.editing(), settings.captionsOnly());
   }
 
   /**
@@ -131,19 +118,20 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
 
   @Override
   public String part() {
-    return part;
+    return task.part();
   }
 
   @Override
   public Class<T> target() {
-    return target;
+    return task.target();
   }
 
   @Override
   public Tensor loss(List<Called<T>> rows, RandomGenerator random) {
-    Tensor states = F.cat(0, rows.stream().map(r -> r.states(tool, 1)).toList()); // (b, e, l)
+    Tensor states =
+        F.cat(0, rows.stream().map(r -> r.states(task.tool(), 1)).toList()); // (b, e, l)
     List<T> batch = rows.stream().map(Called::target).toList();
-    DiffusionLoss loss = new DiffusionLoss(model, drop);
+    DiffusionLoss loss = new DiffusionLoss(model, task.drop());
     if (captionsOnly) {
       return loss.ofCaptions(states, ids(batch));
     }
@@ -160,7 +148,7 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
   }
 
   private Tensor sources(List<T> batch) {
-    return before == null ? null : planes(batch, before);
+    return task.before() == null ? null : planes(batch, task.before());
   }
 
   /** (b, 3, side, side), -1 to 1. */

@@ -158,7 +158,7 @@ public final class DiffusersConfig {
     Schedule own = schedule(json, where);
     Fields f = new Fields(json, where);
     f.knows("_class_name", "_diffusers_version", "_use_default_values");
-    f.only("prediction_type", "epsilon").only("skip_prk_steps", true).only("clip_sample", false);
+    f.only("skip_prk_steps", true).only("clip_sample", false);
     f.only("rescale_betas_zero_snr", false).only("thresholding", false);
     f.only("use_karras_sigmas", false).only("variance_type", "fixed_small");
     f.only("algorithm_type", "dpmsolver++").only("solver_order", 2);
@@ -174,24 +174,17 @@ public final class DiffusersConfig {
           case PNDM, DDIM, DDPM -> "leading";
           case EULER, EULER_ANCESTRAL, DPM_SOLVER -> "linspace";
         });
-    String shape = f.text("beta_schedule", "linear");
     NoiseLevels levels =
         new NoiseLevels(
             f.integer("num_train_timesteps", 1000),
             f.number("beta_start", 0.0001),
             f.number("beta_end", 0.02),
-            switch (shape) {
-              case "linear" -> NoiseLevels.Shape.LINEAR;
-              case "scaled_linear" -> NoiseLevels.Shape.SCALED_LINEAR;
-              default ->
-                  throw new IllegalArgumentException(
-                      where
-                          + ": field \"beta_schedule\" is \""
-                          + shape
-                          + "\", should be linear or scaled_linear");
-            },
+            f.either("beta_schedule", "linear", "scaled_linear").equals("linear")
+                ? NoiseLevels.Shape.LINEAR
+                : NoiseLevels.Shape.SCALED_LINEAR,
             f.integer("steps_offset", 0),
-            f.flag("set_alpha_to_one", own == Schedule.DDIM));
+            f.flag("set_alpha_to_one", own == Schedule.DDIM),
+            f.either("prediction_type", "epsilon", "v_prediction").equals("v_prediction"));
     f.done();
     return levels;
   }

@@ -166,6 +166,15 @@ final class Fields {
     return n.asString();
   }
 
+  /** A text that is one of two. @param usual where the field is missing */
+  String either(String name, String usual, String other) {
+    String found = text(name, usual);
+    if (!found.equals(usual) && !found.equals(other)) {
+      throw wrong(name, get(name, usual), usual + " or " + other);
+    }
+    return found;
+  }
+
   List<Integer> integers(String name, List<Integer> otherwise) {
     JsonNode n = get(name, otherwise);
     if (n == null) {

@@ -1,6 +1,6 @@
 package dev.visionllm.vlm;
 
-import dev.visionllm.checkpoint.AtomicFile;
+import dev.visionllm.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,7 +89,7 @@ public final class ModelFolder {
   /** Writes config.json. */
   static void config(Path dir, ObjectNode config) throws IOException {
     byte[] json = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(config);
-    AtomicFile.write(dir.resolve("config.json"), out -> out.write(json));
+    AtomicFile.write(dir.resolve("config.json"), json);
   }
 
   /** Reads config.json, which {@link VisionLlmConfig} has accepted. */

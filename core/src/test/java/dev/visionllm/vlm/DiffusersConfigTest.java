@@ -113,7 +113,13 @@ class DiffusersConfigTest {
     refused(() -> DiffusersConfig.text(changed(TEXT, "hidden_act", "\"gelu\""), "text"), "gelu");
     refused(
         () -> DiffusersConfig.levels(changed(SCHEDULER, "prediction_type", "\"sample\""), "s"),
-        "\"prediction_type\"");
+        "\"prediction_type\" is \"sample\", should be epsilon or v_prediction");
+    assertThat(DiffusersConfig.levels(changed(SCHEDULER, "beta_start", "0.001"), "s").velocity())
+        .isFalse();
+    assertThat(
+            DiffusersConfig.levels(changed(SCHEDULER, "prediction_type", "\"v_prediction\""), "s")
+                .velocity())
+        .isTrue();
     refused(
         () -> DiffusersConfig.levels(changed(SCHEDULER, "timestep_spacing", "\"trailing\""), "s"),
         "leading");

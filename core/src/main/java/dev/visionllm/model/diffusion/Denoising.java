@@ -92,7 +92,9 @@ public final class Denoising implements Iterator<Denoising.Step>, AutoCloseable 
         TensorScope.value(
             () -> {
               try (var noGrad = new NoGradGuard()) {
-                Tensor noise = guidance.combine(predict(input(i), i)).to(ScalarType.Float);
+                Tensor said = guidance.combine(predict(input(i), i)).to(ScalarType.Float);
+                Tensor noise =
+                    model.config().levels().noise(said, stepper.scaled(i, latents), times[i]);
                 List<Raster> seen =
                     colours == null
                         ? List.of()

@@ -32,7 +32,6 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
   public static final double TEXT_DROP = 0.05;
 
   private static final double CAPTION_WEIGHT = 0.1;
-  private static final double MOST_WEIGHT = 20; // of a picture that is nearly all noise
 
   /** Refuses a rate without a meaning. */
   public DiffusionLoss {
@@ -96,7 +95,7 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
     Tensor without = TextToImage.unconditional(model, empty, condition);
     Tensor dropped = chosen(draw.chance(), 0, 2 * drop).view(-1, 1, 1);
     Tensor context = torch.where(dropped, without.detach(), condition);
-    Tensor image = errors(pictures, sources, context, draw).mean();
+    Tensor image = error(pictures, sources, context, draw);
     Tensor total = caption == null ? image : image.add(F.scale(caption, CAPTION_WEIGHT));
     return new Result(total, image, caption);
   }
@@ -125,29 +124,22 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
     long[] none = Arrays.stream(empty).asLongStream().toArray();
     Tensor dropped = chosen(draw.chance(), 0, 2 * drop).view(-1, 1);
     Tensor ids = torch.where(dropped, Tensors.of(none, 1, none.length), texts);
-    Tensor errors = errors(pictures, sources, model.textEncoder().forward(ids), draw);
-    return errors.mul(weights(draw.times())).mean();
+    return error(pictures, sources, model.textEncoder().forward(ids), draw);
   }
 
-  private Tensor weights(Tensor times) {
-    float[] left = model.config().levels().alphasCumprod();
-    long[] at = Tensors.longs(times);
-    float[] weights = new float[at.length];
-    for (int i = 0; i < at.length; i++) {
-      weights[i] = (float) Math.min(1 / left[Math.toIntExact(at[i])], MOST_WEIGHT);
-    }
-    return Tensors.of(weights, at.length, 1, 1, 1);
-  }
-
-  /** Squared errors of the noise that the denoiser sees in the latents, (b, z, h/f, w/f). */
-  private Tensor errors(Tensor pictures, Tensor sources, Tensor context, Draw draw) {
+  /** Mean squared error of what the denoiser predicts of noisy latents. */
+  private Tensor error(Tensor pictures, Tensor sources, Tensor context, Draw draw) {
     if ((sources != null) != model.config().edits()) {
       throw new IllegalArgumentException(
           "pictures to edit are needed exactly where the denoiser edits");
     }
-    Tensor noisy = noisy(pictures, draw);
+    Tensor latents = latents(pictures, draw);
+    NoiseLevels levels = model.config().levels();
+    Tensor noisy = levels.addNoise(latents, draw.noise(), draw.times());
     Tensor input = sources == null ? noisy : F.cat(1, noisy, kept(sources, draw.chance()));
-    return model.unet().forward(input, draw.times(), context).sub(draw.noise()).square();
+    return torch.mse_loss(
+        model.unet().forward(input, draw.times(), context),
+        levels.target(latents, draw.noise(), draw.times()));
   }
 
   private Tensor distance(Tensor condition, Tensor captions) {
@@ -158,11 +150,10 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
     return torch.mse_loss(condition, text);
   }
 
-  private Tensor noisy(Tensor pictures, Draw draw) {
+  private Tensor latents(Tensor pictures, Draw draw) {
     try (NoGradGuard guard = new NoGradGuard()) {
       Tensor latents = model.vae().encode(pictures).sample(draw.sample());
-      latents = F.scale(latents, model.config().vae().scalingFactor());
-      return model.config().levels().addNoise(latents, draw.noise(), draw.times());
+      return F.scale(latents, model.config().vae().scalingFactor());
     }
   }
 

@@ -16,6 +16,9 @@ import org.bytedeco.pytorch.Tensor;
  * @param stepsOffset added to the times of evenly spaced schedules [steps_offset]
  * @param finalAlphaOne whether the last step ends without any noise, or with that of time 0
  *     [set_alpha_to_one]
+ * @param velocity whether denoisers predict sqrt(a) noise - sqrt(1 - a) x (Salimans and Ho 2022)
+ *     instead of the noise; then what they say of latents that are nearly all noise is the picture
+ *     [prediction_type: v_prediction instead of epsilon]
  */
 public record NoiseLevels(
     int trainSteps,
@@ -23,13 +26,14 @@ public record NoiseLevels(
     double betaEnd,
     Shape shape,
     int stepsOffset,
-    boolean finalAlphaOne) {
+    boolean finalAlphaOne,
+    boolean velocity) {
   /** Stable Diffusion 1.5 and InstructPix2Pix. */
   public static final NoiseLevels SD_15 =
-      new NoiseLevels(1000, 0.00085, 0.012, Shape.SCALED_LINEAR, 1, false);
+      new NoiseLevels(1000, 0.00085, 0.012, Shape.SCALED_LINEAR, 1, false, false);
 
-  private static final double LOG_SIGMA = -1.2 + Math.log(2); // theirs is for a deviation of 1/2
-  private static final double LOG_SIGMA_SPREAD = 1.2;
+  private static final double LOG_SIGMA = 0.2;
+  private static final double LOG_SIGMA_SPREAD = 1.4;
 
   /** Curves from betaStart to betaEnd. */
   public enum Shape {
@@ -94,23 +98,48 @@ public record NoiseLevels(
    * @return (b, z, h, w)
    */
   public Tensor addNoise(Tensor latents, Tensor noise, Tensor times) {
+    return mixed(latents, noise, 1, times);
+  }
+
+  /** What the denoiser has to predict of {@link #addNoise}'s latents: (b, z, h, w). */
+  Tensor target(Tensor latents, Tensor noise, Tensor times) {
+    return velocity ? mixed(noise, latents, -1, times) : noise;
+  }
+
+  /**
+   * The noise that a prediction means.
+   *
+   * @param predicted by the denoiser, fp32
+   * @param input latents that it saw, of variance 1
+   * @param time that it was told, also between two steps
+   */
+  Tensor noise(Tensor predicted, Tensor input, double time) {
+    if (!velocity) return predicted;
+    double sigma = sigma(alphasCumprod(), time);
+    double kept = 1 / Math.sqrt(1 + sigma * sigma);
+    return mix(kept, predicted, kept * sigma, input);
+  }
+
+  /** sqrt(a) x + f sqrt(1 - a) y at the times of each row. */
+  private Tensor mixed(Tensor x, Tensor y, float f, Tensor times) {
     float[] alphas = alphasCumprod();
     long[] at = Tensors.longs(times);
-    float[] kept = new float[at.length];
-    float[] added = new float[at.length];
+    float[] ofX = new float[at.length];
+    float[] ofY = new float[at.length];
     for (int i = 0; i < at.length; i++) {
       float a = alphas[Math.toIntExact(at[i])];
-      kept[i] = (float) Math.sqrt(a);
-      added[i] = (float) Math.sqrt(1 - a);
+      ofX[i] = (float) Math.sqrt(a);
+      ofY[i] = f * (float) Math.sqrt(1 - a);
     }
-    Tensor k = Tensors.of(kept, at.length, 1, 1, 1).to(latents);
-    Tensor n = Tensors.of(added, at.length, 1, 1, 1).to(latents);
-    return latents.mul(k).add(noise.mul(n));
+    Tensor k = Tensors.of(ofX, at.length, 1, 1, 1).to(x);
+    Tensor n = Tensors.of(ofY, at.length, 1, 1, 1).to(x);
+    return x.mul(k).add(y.mul(n));
   }
 
   /**
    * Times to learn from, most where noise and picture are of a size: the logarithm of the noise
-   * relative to the picture is normal (Karras et al. 2022, table 1, for pictures of variance 1).
+   * relative to the picture is normal (Karras et al. 2022), around more noise than theirs, since
+   * latents hold little but what is decided under much of it.
    *
    * @param normal standard normal, (b)
    * @return the nearest times, int64 (b)

@@ -74,6 +74,33 @@ class DenoisingTest {
     }
   }
 
+  /** One step of Euler's from the most noise leaves what the velocity says that the picture is. */
+  @Test
+  void aVelocityIsFollowedToItsPicture() {
+    NoiseLevels l = NoiseLevels.SD_15;
+    LatentDiffusion.Config c = Configs.TINY;
+    NoiseLevels velocity =
+        new NoiseLevels(
+            l.trainSteps(), l.betaStart(), l.betaEnd(), l.shape(), l.stepsOffset(), false, true);
+    withModel(
+        new LatentDiffusion.Config(c.mapper(), c.text(), c.vae(), c.unet(), velocity),
+        model -> {
+          Settings one = settings(Schedule.EULER, 2, 3).stepped(1).guided(1, 1);
+          try (Denoising run = start(model, one)) {
+            Tensor noisy = run.input(0);
+            Tensor said = run.predict(noisy, 0);
+            double time = run.next().time();
+            double left = l.alphasCumprod()[(int) time];
+            Golden.check(
+                "velocity",
+                "picture",
+                NoiseLevels.mix(Math.sqrt(left), noisy, -Math.sqrt(1 - left), said),
+                run.latents(),
+                1e-5);
+          }
+        });
+  }
+
   @Test
   void theSeedDecides() {
     withModel(

@@ -49,29 +49,6 @@ class DiffusionLossTest {
     }
   }
 
-  @Test
-  void aTextsPictureWeighsTheMoreTheLessOfItIsLeft() {
-    Native.load();
-    try (Params p = new Params(RandomWeights.of(1));
-        var scope = TensorScope.open()) {
-      LatentDiffusion model = new LatentDiffusion(p.at("sd"), Configs.TINY);
-      DiffusionLoss loss = new DiffusionLoss(model, DiffusionLoss.TEXT_DROP);
-      Tensor pictures = noise(1, 3, 8, 8);
-      Tensor text = Tensors.of(new long[] {1, 9, 8, 7, 2}, 1, 5);
-      Tensor states = noise(1, 3, 8);
-      float[] left = model.config().levels().alphasCumprod();
-      DiffusionLoss.Draw drawn = loss.draw(pictures);
-      for (int time : new int[] {0, 300, 600, 999}) {
-        Tensor at = Tensors.of(new long[] {time}, 1);
-        DiffusionLoss.Draw dropped = // both behind the empty text
-            with(new DiffusionLoss.Draw(drawn.sample(), drawn.noise(), at, null), 0.01f);
-        double plain = value(loss.of(states, pictures, null, null, EMPTY, dropped).image());
-        double weighted = value(loss.ofText(text, pictures, null, EMPTY, dropped));
-        assertThat(weighted / plain).isCloseTo(Math.min(1 / left[time], 20), within(1e-4));
-      }
-    }
-  }
-
   private static DiffusionLoss.Draw with(DiffusionLoss.Draw d, float chance) {
     return new DiffusionLoss.Draw(d.sample(), d.noise(), d.times(), new float[] {chance});
   }

@@ -90,7 +90,7 @@ class ScheduleTest {
     try (var scope = TensorScope.open();
         History history = new History()) {
       NoiseLevels ends =
-          new NoiseLevels(1000, 0.00085, 0.012, NoiseLevels.Shape.SCALED_LINEAR, 0, true);
+          new NoiseLevels(1000, 0.00085, 0.012, NoiseLevels.Shape.SCALED_LINEAR, 0, true, false);
       SigmaPath path = new SigmaPath(ends, new double[] {500, 0});
       Tensor x = RandomWeights.tensor(1, 1, 4, 2, 2);
       Tensor noise = RandomWeights.tensor(2, 1, 4, 2, 2);
@@ -109,7 +109,8 @@ class ScheduleTest {
   @Test
   void noiseLevelsKeepTheVarianceAndGrow() {
     for (NoiseLevels.Shape shape : NoiseLevels.Shape.values()) {
-      float[] alphas = new NoiseLevels(1000, 0.00085, 0.012, shape, 1, false).alphasCumprod();
+      float[] alphas =
+          new NoiseLevels(1000, 0.00085, 0.012, shape, 1, false, false).alphasCumprod();
       for (int t = 1; t < alphas.length; t++) {
         assertThat(alphas[t]).isBetween(0f, alphas[t - 1]);
       }
@@ -124,6 +125,26 @@ class ScheduleTest {
               .square()
               .add(LEVELS.addNoise(zero, one, times).square());
       Golden.check("levels", "variance", one, both, 1e-6);
+    }
+  }
+
+  @Test
+  void aVelocityMeansTheNoiseThatItWasMadeOf() {
+    NoiseLevels levels = new NoiseLevels(1000, 0.00085, 0.012, LEVELS.shape(), 1, false, true);
+    try (var scope = TensorScope.open()) {
+      Tensor picture = RandomWeights.tensor(1, 1, 4, 3, 5);
+      Tensor noise = RandomWeights.tensor(2, 1, 4, 3, 5);
+      for (int time : new int[] {0, 500, 999}) {
+        Tensor at = Tensors.of(new long[] {time}, 1);
+        Tensor velocity = levels.target(picture, noise, at);
+        Tensor meant = levels.noise(velocity, levels.addNoise(picture, noise, at), time);
+        Golden.check("velocity", "noise at " + time, noise, meant, 1e-5);
+        float left = levels.alphasCumprod()[time];
+        Tensor by = NoiseLevels.mix(Math.sqrt(left), noise, -Math.sqrt(1 - left), picture);
+        Golden.check("velocity", "at " + time, by, velocity, 1e-6);
+        assertThat(LEVELS.target(picture, noise, at)).isSameAs(noise);
+        assertThat(LEVELS.noise(noise, picture, time)).isSameAs(noise);
+      }
     }
   }
 
@@ -157,9 +178,11 @@ class ScheduleTest {
         .hasMessage(
             "there is no schedule \"heun\"; choose one of pndm, ddim, ddpm, euler,"
                 + " euler-ancestral, dpm-solver");
-    assertThatThrownBy(() -> new NoiseLevels(0, 0.1, 0.2, NoiseLevels.Shape.LINEAR, 0, false))
+    assertThatThrownBy(
+            () -> new NoiseLevels(0, 0.1, 0.2, NoiseLevels.Shape.LINEAR, 0, false, false))
         .hasMessageContaining("0 training steps");
-    assertThatThrownBy(() -> new NoiseLevels(10, 0.2, 0.1, NoiseLevels.Shape.LINEAR, 0, false))
+    assertThatThrownBy(
+            () -> new NoiseLevels(10, 0.2, 0.1, NoiseLevels.Shape.LINEAR, 0, false, false))
         .hasMessageContaining("betas from 0.2 to 0.1");
   }
 
@@ -173,7 +196,7 @@ class ScheduleTest {
     assertThat(times).isSorted().startsWith(0L).endsWith(999L);
     float[] alphas = LEVELS.alphasCumprod();
     for (int i = 1; i < 4; i++) {
-      double sigma = 2 * Math.exp(-1.2 + 1.2 * normal[i]);
+      double sigma = Math.exp(0.2 + 1.4 * normal[i]);
       double nearest = Math.abs(LEVELS.sigma(alphas, times[i]) - sigma);
       for (int other = 0; other < 1000; other++) {
         assertThat(nearest).isLessThanOrEqualTo(Math.abs(LEVELS.sigma(alphas, other) - sigma));

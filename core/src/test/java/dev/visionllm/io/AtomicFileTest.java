@@ -1,4 +1,4 @@
-package dev.visionllm.checkpoint;
+package dev.visionllm.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package dev.visionllm.checkpoint;
+package dev.visionllm.io;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -23,6 +23,11 @@ public final class AtomicFile {
   }
 
   private AtomicFile() {}
+
+  /** Writes bytes, as {@link #write(Path, ThrowingConsumer)}. */
+  public static void write(Path file, byte[] content) throws IOException {
+    write(file, out -> out.write(content));
+  }
 
   /**
    * Writes to a temporary file in the same folder, forces it to the disk and renames it.
