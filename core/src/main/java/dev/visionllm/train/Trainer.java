@@ -1,11 +1,9 @@
 package dev.visionllm.train;
 
 import dev.visionllm.checkpoint.Adapter;
-import dev.visionllm.checkpoint.Checkpoint;
 import dev.visionllm.checkpoint.Init;
 import dev.visionllm.data.Problems;
 import dev.visionllm.nn.Params;
-import dev.visionllm.tensor.Hardware;
 import dev.visionllm.tensor.Native;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.text.SpecialTokens;
@@ -27,7 +25,6 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
 import java.util.random.RandomGenerator;
-import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -109,7 +106,7 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
     tokenizer = Tokenizer.load(recipe.model());
     SpecialTokens special = SpecialTokens.of(tokenizer);
     TrainState state = resume ? TrainState.read(out) : null;
-    params = new Params(state == null ? start(recipe, config) : state.model());
+    params = new Params(state == null ? StartingWeights.of(recipe, config) : state.model());
     extra = new Params(state == null ? new Init(recipe.seed()) : state.extra());
     done = state == null ? 0 : state.step();
     saved = state == null ? -1 : done;
@@ -118,7 +115,8 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
           recipe.lora() == null
               ? params
               : params.adapted(
-                  recipe.lora().config(), state == null ? init(recipe.seed()) : state.model());
+                  recipe.lora().config(),
+                  state == null ? StartingWeights.drawn(recipe.seed()) : state.model());
       Multimodal model = new Multimodal(tree, config.multimodal(), special::id);
       Decoders decoders = Decoders.of(params, config);
       Preprocess preprocess =
@@ -200,77 +198,6 @@ public final class Trainer implements Iterator<Trainer.Step>, AutoCloseable {
           }
         };
     return (Objective<Object>) o; // each objective eats the batches it loads
-  }
-
-  /** Where a new run's tensors come from. */
-  private static Params.Source start(Recipe recipe, VisionLlmConfig config) throws IOException {
-    Params.Source folders = folders(recipe, config);
-    return recipe.painter().editsAsDraws() ? new EditingStart(folders) : folders;
-  }
-
-  /** The recipe's folder for a name gives the tensor, with the right shape; others are drawn. */
-  private static Params.Source folders(Recipe recipe, VisionLlmConfig config) throws IOException {
-    Map<String, Params.Source> folders = new LinkedHashMap<>();
-    for (Map.Entry<String, Path> e : recipe.from().entrySet()) {
-      folders.put(e.getKey(), Checkpoint.open(e.getValue()).withHardware(Hardware.CPU));
-    }
-    Params.Source init = init(recipe.seed());
-    if (recipe.local()) {
-      init = new LocalStart(init, config.multimodal().vision(), recipe.seed());
-    }
-    if (recipe.detectorStart()) {
-      init = new DetectorStart(init, firstOf(folders, init));
-    }
-    return firstOf(folders, init);
-  }
-
-  /** The first folder whose pattern a name matches gives its tensor. @param drawn gives others */
-  private static Params.Source firstOf(Map<String, Params.Source> folders, Params.Source drawn) {
-    return new Params.Source() {
-      private Params.Source of(String name) {
-        return folders.entrySet().stream()
-            .filter(e -> Pattern.matches(e.getKey(), name))
-            .map(Map.Entry::getValue)
-            .findFirst()
-            .orElse(drawn);
-      }
-
-      @Override
-      public Tensor get(String name, long... shape) {
-        return of(name).get(name, shape);
-      }
-
-      @Override
-      public boolean has(String name) {
-        return of(name).has(name);
-      }
-    };
-  }
-
-  /**
-   * Deformable attention starts without preference among places around a point, boxes start where
-   * their reference is, and classes start near even odds (Deformable DETR's initialisation; places
-   * are drawn instead of laid on a circle). Word embeddings start large beside what the language
-   * model's layers add to them, so that a word can still be told from its state after some layers;
-   * those of picture decoders do so too. A denoiser's blocks start without an effect and its answer
-   * is zero (Ho et al. 2020).
-   */
-  private static Init init(long seed) {
-    return new Init(seed)
-        .with(".*sampling_offsets\\.weight", new Init.Fill.Constant(0))
-        .with(".*sampling_offsets\\.bias", new Init.Fill.Uniform(2))
-        .with(".*attention_weights\\.weight", new Init.Fill.Constant(0))
-        .with(".*bbox_embed.*layers\\.2\\.weight", new Init.Fill.Constant(0))
-        .with(".*text_enhancer_layer\\.layer_norm_after\\.weight", new Init.Fill.Constant(0.1))
-        .with("llm\\.model\\.embed_tokens\\.weight", new Init.Fill.Normal(1))
-        .with("llm\\..*\\.(o_proj|down_proj)\\.weight", new Init.Fill.Xavier(0.3))
-        .with("emb_embeddings_.*", new Init.Fill.Normal(1))
-        .with(".*\\.llm2sd_mapper_queries", new Init.Fill.Normal(1))
-        .with(".*\\.time_embedding\\.linear_.*weight", new Init.Fill.Xavier(1))
-        .with(".*\\.sd_text_encoder\\..*_embedding\\.weight", new Init.Fill.Normal(1))
-        .with(".*\\.sd_text_encoder\\..*\\.(out_proj|fc2)\\.weight", new Init.Fill.Xavier(0.3))
-        .with(".*\\.sd_unet\\..*(conv2|proj_out|conv_out)\\.weight", new Init.Fill.Constant(0))
-        .with(".*(query_position_embeddings|tgt_embed).*", new Init.Fill.Normal(1));
   }
 
   private Map<String, Tensor> learning() {

@@ -278,10 +278,16 @@ class PaintingTest {
     }
     Path file = dir.resolve("recipe.yaml");
     recipe(model, "diffusion", EDITS, "ip2p[.].*");
-    Files.writeString(
-        file,
-        Files.readString(file)
-            .replace("editing: 8}", "editing: 8, edits_as_draws: true}\nfrom: {'.*': draws}"));
+    String asDraws =
+        Files.readString(file).replace("editing: 8}", "editing: 8, edits_as_draws: true}");
+    Files.writeString(file, asDraws);
+    Recipe fromNothing = Recipe.read(file);
+    assertThatThrownBy(() -> new Trainer(fromNothing, dir.resolve("from-nothing"), false))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "edits_as_draws starts from trained weights, but no pattern of the recipe's from"
+                + " matches sd.sd_unet.conv_in.weight");
+    Files.writeString(file, asDraws + "\nfrom: {'.*': draws}\n");
     try (Trainer t = new Trainer(Recipe.read(file), dir.resolve("edits-as-draws"), false)) {
       t.save();
     }
