@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.function.ToIntFunction;
 
 /** Removes what was found twice. */
 public final class Overlaps {
@@ -20,12 +19,12 @@ public final class Overlaps {
    * @return the items that stay, best first
    */
   public static <T> List<T> thin(
-      List<T> bestFirst, Function<T, Box> box, ToIntFunction<T> classOf, double limit) {
+      List<T> bestFirst, Function<T, Box> box, Function<T, ?> classOf, double limit) {
     List<T> kept = new ArrayList<>();
-    Map<Integer, List<Box>> byClass = new HashMap<>();
+    Map<Object, List<Box>> byClass = new HashMap<>();
     for (T item : bestFirst) {
       Box own = box.apply(item);
-      List<Box> better = byClass.computeIfAbsent(classOf.applyAsInt(item), c -> new ArrayList<>());
+      List<Box> better = byClass.computeIfAbsent(classOf.apply(item), c -> new ArrayList<>());
       if (better.stream().noneMatch(b -> b.iou(own) > limit)) {
         better.add(own);
         kept.add(item);

@@ -13,8 +13,12 @@ import dev.visionllm.result.Pose;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
-/** Runs the pose decoder on a picture at its own resolution and names what it finds. */
-record PoseFinder(UniPose unipose, DetectorResize resize) {
+/**
+ * Runs the pose decoder on a picture at its own resolution and names what it finds.
+ *
+ * @param overlap as {@link Poses#overlap}
+ */
+record PoseFinder(UniPose unipose, DetectorResize resize, double overlap) {
   private static final int MOST = 100;
 
   /**
@@ -55,7 +59,7 @@ record PoseFinder(UniPose unipose, DetectorResize resize) {
     Tensor like = requests.get(0).classes();
     Seen seen = Seen.of(resize.resize(picture).raster(), Normalize.IMAGENET, like);
     Features features = unipose.features(seen.pixels(), seen.inside(), false);
-    return new Poses(MOST, threshold)
+    return new Poses(MOST, threshold, overlap)
             .find(unipose, features, requests, new Poses.Size(picture.width(), picture.height()))
             .stream()
             .map(

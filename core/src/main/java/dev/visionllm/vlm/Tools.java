@@ -51,7 +51,7 @@ final class Tools implements AutoCloseable {
             hardware,
             c.unipose() == null
                 ? null
-                : p -> new PoseFinder(new UniPose(p, c.unipose()), c.poseDetector()));
+                : p -> new PoseFinder(new UniPose(p, c.unipose()), c.poseDetector(), c.overlap()));
     sd =
         new Part<>(
             "sd",

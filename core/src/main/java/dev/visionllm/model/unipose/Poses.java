@@ -2,6 +2,7 @@ package dev.visionllm.model.unipose;
 
 import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.Keypoints;
+import dev.visionllm.geometry.Overlaps;
 import dev.visionllm.nn.F;
 import dev.visionllm.nn.Features;
 import dev.visionllm.tensor.TensorScope;
@@ -17,8 +18,10 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param most candidates that stay for a picture
  * @param threshold that a score must exceed
+ * @param overlap of the candidates that stay, those go whose box has a larger IoU than this with a
+ *     better one of their class; 1 keeps all, as the reference does
  */
-public record Poses(int most, double threshold) {
+public record Poses(int most, double threshold, double overlap) {
   /** What COCO is evaluated with. */
   public static final Poses COCO = new Poses(100, 0);
 
@@ -37,10 +40,16 @@ public record Poses(int most, double threshold) {
 
   /** Checks the limits. */
   public Poses {
-    if (most < 1 || !(threshold >= 0 && threshold <= 1)) {
+    if (most < 1 || !(threshold >= 0 && threshold <= 1) || !(overlap >= 0 && overlap <= 1)) {
       throw new IllegalArgumentException(
-          "poses need most >= 1 and a threshold of 0 to 1, not " + most + ", " + threshold);
+          "poses need most >= 1, a threshold and an overlap of 0 to 1, not %d, %s, %s"
+              .formatted(most, threshold, overlap));
     }
+  }
+
+  /** Boxes may overlap. */
+  public Poses(int most, double threshold) {
+    this(most, threshold, 1);
   }
 
   /**
@@ -72,10 +81,19 @@ public record Poses(int most, double threshold) {
                 return of(out.last(), at, List.of(points), List.of(size)).get(0);
               }));
     }
-    return all.stream()
-        .sorted(Comparator.comparingDouble((Pose p) -> -p.score()))
-        .limit(most)
-        .toList();
+    return best(all);
+  }
+
+  /** Those that stay of all candidates, best first. */
+  List<Pose> best(List<Pose> all) {
+    List<Pose> best =
+        all.stream()
+            .sorted(Comparator.comparingDouble((Pose p) -> -p.score()))
+            .limit(most)
+            .toList();
+    return overlap == 1
+        ? best
+        : Overlaps.thin(best, Pose::box, p -> List.of(p.request(), p.classIndex()), overlap);
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.visionllm.model.unipose;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.Keypoints;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
@@ -54,6 +55,27 @@ class PosesTest {
   }
 
   @Test
+  void whatOverlapsABetterPoseOfItsClassGoes() {
+    Pose second = pose(0, 0, 0.5, 0);
+    Pose best = pose(0, 0, 0.9, 2); // IoU 8 / 12 with the second
+    Pose otherClass = pose(0, 1, 0.4, 2);
+    Pose otherRequest = pose(1, 0, 0.3, 2);
+    Pose beside = pose(0, 0, 0.2, 20);
+    List<Pose> all = List.of(second, best, beside, otherRequest, otherClass);
+    assertThat(new Poses(100, 0, 0.66).best(all))
+        .containsExactly(best, otherClass, otherRequest, beside);
+    assertThat(new Poses(100, 0, 0.67).best(all))
+        .containsExactly(best, second, otherClass, otherRequest, beside);
+    assertThat(new Poses(2, 0, 0.66).best(all)).containsExactly(best);
+    assertThat(new Poses(2, 0).best(all)).containsExactly(best, second);
+  }
+
+  private static Pose pose(int request, int classIndex, double score, double x) {
+    Keypoints none = new Keypoints(List.of());
+    return new Pose(request, classIndex, score, new Box(x, 0, x + 10, 10), none);
+  }
+
+  @Test
   void limitsHold() {
     try (var scope = TensorScope.open()) {
       assertThat(new Poses(3, 0).of(prediction(), List.of(3, 3), SIZES).get(0)).hasSize(3);
@@ -66,6 +88,9 @@ class PosesTest {
       assertThatThrownBy(() -> new Poses(0, 0)).isInstanceOf(IllegalArgumentException.class);
       assertThatThrownBy(() -> new Poses(1, Double.NaN))
           .isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> new Poses(1, 0, 1.5))
+          .hasMessage(
+              "poses need most >= 1, a threshold and an overlap of 0 to 1, not 1, 0.0, 1.5");
     }
   }
 }
