@@ -120,7 +120,7 @@ class EditingSuiteTest {
     Files.writeString(prompt, good.replace("\"kind\": \"add\"", "\"kind\": \"tilt\""));
     assertThatThrownBy(() -> world.run(Suite.EDITING, idle))
         .hasMessageContaining("add/0")
-        .hasMessageContaining("\"tilt\", should be one of add, remove");
+        .hasMessageContaining("kind of edit 'tilt' is none of add, remove");
     Files.writeString(prompt, good.replace("\"change\"", "\"changed\""));
     assertThatThrownBy(() -> world.run(Suite.EDITING, idle))
         .hasMessageContaining("add/0")
