@@ -69,7 +69,9 @@ final class DataEditsCommand extends CliCommand {
   @Override
   public Integer call() throws IOException, InterruptedException {
     List<EditKind> chosen =
-        kinds.isEmpty() ? List.of(EditKind.values()) : kinds.stream().map(EditKind::of).toList();
+        kinds.isEmpty()
+            ? List.of(EditKind.values())
+            : kinds.stream().map(String::strip).map(EditKind::of).toList();
     Scenes.Settings settings = Edits.settings(size);
     Backgrounds behind =
         backgrounds == null ? Backgrounds.DRAWN : Backgrounds.withPhotographs(backgrounds);

@@ -32,7 +32,7 @@ public enum EditKind {
    */
   public static EditKind of(String word) {
     for (EditKind kind : values()) {
-      if (kind.word().equals(word.strip())) return kind;
+      if (kind.word().equals(word)) return kind;
     }
     throw new IllegalArgumentException(
         "kind of edit '"

@@ -1,14 +1,38 @@
 package dev.visionllm.geometry;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 
 /** Removes what was found twice. */
 public final class Overlaps {
   private Overlaps() {}
+
+  /**
+   * The best items without those that {@link #thin} removes of them.
+   *
+   * @param most items that stay at first
+   * @param limit IoU, 0..1; 1 keeps all
+   * @return the items that stay, best first
+   */
+  public static <T> List<T> best(
+      List<T> all,
+      ToDoubleFunction<T> score,
+      int most,
+      Function<T, Box> box,
+      Function<T, ?> classOf,
+      double limit) {
+    List<T> best =
+        all.stream()
+            .sorted(Comparator.comparingDouble((T t) -> -score.applyAsDouble(t)))
+            .limit(most)
+            .toList();
+    return limit == 1 ? best : thin(best, box, classOf, limit);
+  }
 
   /**
    * Non-maximum suppression: each item stays unless its box overlaps that of a better item of its

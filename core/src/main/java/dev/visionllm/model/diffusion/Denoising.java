@@ -92,9 +92,9 @@ public final class Denoising implements Iterator<Denoising.Step>, AutoCloseable 
         TensorScope.value(
             () -> {
               try (var noGrad = new NoGradGuard()) {
-                Tensor said = guidance.combine(predict(input(i), i)).to(ScalarType.Float);
-                Tensor noise =
-                    model.config().levels().noise(said, stepper.scaled(i, latents), times[i]);
+                Tensor scaled = stepper.scaled(i, latents);
+                Tensor said = guidance.combine(predict(input(scaled), i)).to(ScalarType.Float);
+                Tensor noise = model.config().levels().noise(said, scaled, times[i]);
                 List<Raster> seen =
                     colours == null
                         ? List.of()
@@ -108,10 +108,9 @@ public final class Denoising implements Iterator<Denoising.Step>, AutoCloseable 
     return new Step(done, times.length, times[i], previews);
   }
 
-  /** What the denoiser sees at call i: (g n, z, h, w), or (g n, 2 z, h, w) when editing. */
-  Tensor input(int i) {
-    Tensor one = stepper.scaled(i, latents);
-    Tensor all = F.cat(0, Collections.nCopies(guidance.copies(), one));
+  /** What the denoiser sees of latents: (g n, z, h, w), or (g n, 2 z, h, w) when editing. */
+  Tensor input(Tensor scaled) {
+    Tensor all = F.cat(0, Collections.nCopies(guidance.copies(), scaled));
     return imageLatents == null ? all : F.cat(1, all, imageLatents);
   }
 

@@ -10,9 +10,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Training loss of generation and editing (the forward passes of the reference's
- * StableDiffusionWithLLMEmb and InstructPix2PixWithLLMEmb): the squared error of the predicted
- * noise, and a tenth of the squared distance between the condition and the text encoder's view of
- * the caption. Some conditions are dropped, so that guidance works later. Text encoder and
+ * StableDiffusionWithLLMEmb and InstructPix2PixWithLLMEmb): the squared error of what the denoiser
+ * predicts, and a tenth of the squared distance between the condition and the text encoder's view
+ * of the caption. Some conditions are dropped, so that guidance works later. Text encoder and
  * autoencoder get no gradients; whether the denoiser does is the caller's choice.
  *
  * <p>Shapes: b pictures of (h, w) pixels and f pixels per latent, e super-link states of size l, q
@@ -113,12 +113,10 @@ public record DiffusionLoss(LatentDiffusion model, double drop) {
   /**
    * Judges a batch without a language model (ours; Rombach et al. 2022): the condition is the text
    * encoder's view of the texts, of which some are left empty. The text encoder learns with the
-   * denoiser. A picture weighs the more the less of it is left, one over the share of its variance:
-   * squared errors of the noise are then as large at all times as Karras et al. (2022) want them,
-   * where without weights nearly clean pictures, whose noise nobody can tell, drown the others.
+   * denoiser. Of a velocity all times weigh as Karras et al. (2022) want them.
    *
    * @param texts token ids int64 (b, q) of captions or instructions
-   * @return the weighted squared error of the predicted noise; for the others see {@link #of}
+   * @return the squared error of what is predicted; for the others see {@link #of}
    */
   public Tensor ofText(Tensor texts, Tensor pictures, Tensor sources, int[] empty, Draw draw) {
     long[] none = Arrays.stream(empty).asLongStream().toArray();

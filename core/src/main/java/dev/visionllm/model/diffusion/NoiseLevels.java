@@ -32,7 +32,7 @@ public record NoiseLevels(
   public static final NoiseLevels SD_15 =
       new NoiseLevels(1000, 0.00085, 0.012, Shape.SCALED_LINEAR, 1, false, false);
 
-  private static final double LOG_SIGMA = 0.2;
+  private static final double LOG_SIGMA = 0.2; // of the noise to learn from: docs/adr/0014
   private static final double LOG_SIGMA_SPREAD = 1.4;
 
   /** Curves from betaStart to betaEnd. */

@@ -158,7 +158,7 @@ public final class Unet {
   }
 
   /**
-   * Predicts the noise in latents.
+   * Predicts the noise in latents, or their velocity.
    *
    * @param latents (b, in, h, w); converted to the weights' number format
    * @param times (b), time steps, whole or between two

@@ -7,7 +7,6 @@ import dev.visionllm.nn.Features;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
@@ -92,15 +91,13 @@ public record Detections(int most, double threshold, double overlap) {
 
   /** Those of all passes' candidates that stay, best first. */
   <T> List<T> best(List<T> all, Function<T, Detection> detection) {
-    List<T> kept =
-        all.stream()
-            .sorted(Comparator.comparingDouble((T t) -> -detection.apply(t).score()))
-            .limit(most)
-            .toList();
-    return overlap == 1
-        ? kept
-        : Overlaps.thin(
-            kept, t -> detection.apply(t).box(), t -> detection.apply(t).classIndex(), overlap);
+    return Overlaps.best(
+        all,
+        t -> detection.apply(t).score(),
+        most,
+        t -> detection.apply(t).box(),
+        t -> detection.apply(t).classIndex(),
+        overlap);
   }
 
   /** The best pairs of query and class for each picture, best first, before overlaps go. */

@@ -8,7 +8,6 @@ import dev.visionllm.nn.Features;
 import dev.visionllm.tensor.TensorScope;
 import dev.visionllm.tensor.Tensors;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
@@ -86,14 +85,8 @@ public record Poses(int most, double threshold, double overlap) {
 
   /** Those that stay of all candidates, best first. */
   List<Pose> best(List<Pose> all) {
-    List<Pose> best =
-        all.stream()
-            .sorted(Comparator.comparingDouble((Pose p) -> -p.score()))
-            .limit(most)
-            .toList();
-    return overlap == 1
-        ? best
-        : Overlaps.thin(best, Pose::box, p -> List.of(p.request(), p.classIndex()), overlap);
+    return Overlaps.best(
+        all, Pose::score, most, Pose::box, p -> List.of(p.request(), p.classIndex()), overlap);
   }
 
   /**

@@ -87,8 +87,8 @@ class DenoisingTest {
         model -> {
           Settings one = settings(Schedule.EULER, 2, 3).stepped(1).guided(1, 1);
           try (Denoising run = start(model, one)) {
-            Tensor noisy = run.input(0);
-            Tensor said = run.predict(noisy, 0);
+            Tensor noisy = one.schedule().of(velocity, 1).scaled(0, run.latents());
+            Tensor said = run.predict(run.input(noisy), 0);
             double time = run.next().time();
             double left = l.alphasCumprod()[(int) time];
             Golden.check(

@@ -49,6 +49,23 @@ class DiffusionLossTest {
     }
   }
 
+  @Test
+  void behindTheEmptyTextBothLossesAreTheSame() {
+    Native.load();
+    try (Params p = new Params(RandomWeights.of(1));
+        var scope = TensorScope.open()) {
+      LatentDiffusion model = new LatentDiffusion(p.at("sd"), Configs.TINY);
+      DiffusionLoss loss = new DiffusionLoss(model, DiffusionLoss.TEXT_DROP);
+      Tensor pictures = noise(1, 3, 8, 8);
+      Tensor text = Tensors.of(new long[] {1, 9, 8, 7, 2}, 1, 5);
+      Tensor states = noise(1, 3, 8);
+      DiffusionLoss.Draw dropped = with(loss.draw(pictures), 0.01f);
+      double linked = value(loss.of(states, pictures, null, null, EMPTY, dropped).image());
+      double ofText = value(loss.ofText(text, pictures, null, EMPTY, dropped));
+      assertThat(ofText).isCloseTo(linked, within(1e-6 * linked));
+    }
+  }
+
   private static DiffusionLoss.Draw with(DiffusionLoss.Draw d, float chance) {
     return new DiffusionLoss.Draw(d.sample(), d.noise(), d.times(), new float[] {chance});
   }

@@ -63,7 +63,7 @@ class SamplingGoldenTest {
       Tensor before = d.latents().clone();
       for (int i = 0; i < times.length; i++) {
         String step = name + "[" + i + "]";
-        Tensor input = d.input(i);
+        Tensor input = d.input(stepper.scaled(i, d.latents()));
         if (g.has(name + ".unet_in")) {
           checkRun(g, step + " unet_in", row(g, name + ".unet_in", i), input);
         }
