@@ -25,6 +25,7 @@ final class ChosenSuites {
    *
    * @param items of the unit
    * @param scores shares in 0..1 and counts; null where nothing was there to measure
+   * @param byClass the first of the scores by class, if it is made of classes
    */
   record Result(
       String suite,
@@ -32,7 +33,8 @@ final class ChosenSuites {
       int items,
       double seconds,
       double millisecondsPerItem,
-      Map<String, Double> scores) {}
+      Map<String, Double> scores,
+      Map<String, Double> byClass) {}
 
   private static final String ALL = "all";
 
@@ -155,6 +157,12 @@ final class ChosenSuites {
       command.out().flush();
     }
     return new Result(
-        suite.word(), evaluation.unit(), items, seconds, 1000 * seconds / items, rows);
+        suite.word(),
+        evaluation.unit(),
+        items,
+        seconds,
+        1000 * seconds / items,
+        rows,
+        scores.byClass());
   }
 }

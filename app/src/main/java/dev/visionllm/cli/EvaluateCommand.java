@@ -1,6 +1,7 @@
 package dev.visionllm.cli;
 
 import dev.visionllm.eval.DataFolder;
+import dev.visionllm.eval.Scores;
 import dev.visionllm.eval.Suite;
 import dev.visionllm.eval.Suites;
 import dev.visionllm.vlm.VisionLlm;
@@ -67,6 +68,11 @@ final class EvaluateCommand extends CliCommand {
       description = "Steps of making or changing a picture (default: ${DEFAULT-VALUE}).")
   private int steps;
 
+  @Option(
+      names = "--per-class",
+      description = "Print the first score of each class too (--json always has it).")
+  private boolean perClass;
+
   @Spec
   void describe(CommandSpec spec) {
     Stream<String> lines =
@@ -104,10 +110,21 @@ final class EvaluateCommand extends CliCommand {
     Map<String, String> leftOut = chosen.leftOut();
     if (json()) {
       printJson(new Report(folder.toString(), data.toString(), results, leftOut));
-    } else if (!leftOut.isEmpty()) {
+      return Main.OK;
+    }
+    if (perClass) {
+      results.stream().filter(r -> !r.byClass().isEmpty()).forEach(this::printClasses);
+    }
+    if (!leftOut.isEmpty()) {
       print("");
       leftOut.forEach((suite, why) -> print("left out: %s, %s", suite, why));
     }
     return Main.OK;
+  }
+
+  private void printClasses(ChosenSuites.Result of) {
+    print("");
+    print("%s, %s by class:", of.suite(), of.scores().keySet().iterator().next());
+    Scores.table(of.byClass()).lines().forEach(line -> out().println("  " + line));
   }
 }

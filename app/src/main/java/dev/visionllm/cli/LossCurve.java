@@ -1,6 +1,6 @@
 package dev.visionllm.cli;
 
-import dev.visionllm.io.AtomicFile;
+import dev.visionllm.image.ImageFiles;
 import dev.visionllm.train.Metrics;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -39,7 +38,7 @@ final class LossCurve {
     }
     chart.getStyler().setYAxisLogarithmic(positive);
     BufferedImage picture = BitmapEncoder.getBufferedImage(chart);
-    AtomicFile.write(file, out -> ImageIO.write(picture, "png", out));
+    ImageFiles.writePng(picture, file);
   }
 
   /** Adds a curve; returns whether all of it is positive. */

@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,13 +91,30 @@ class EvaluateCommandTest {
     JsonNode report = JsonMapper.shared().readTree(run.out());
     assertThat(report.get("leftOut")).isEmpty();
     List<String> ran = new ArrayList<>();
+    Set<String> dog = Set.of("dog");
+    Map<String, Set<String>> classes = // a cat is not there, but its pixels may be wrong
+        Map.of("detection", dog, "masks", dog, "pose", dog, "semantic", Set.of("dog", "cat"));
     for (JsonNode suite : report.get("suites")) {
       ran.add(suite.get("suite").asString());
       assertThat(suite.get("items").asInt()).as(suite.toString()).isPositive();
       assertThat(suite.get("scores")).as(suite.toString()).isNotEmpty();
+      assertThat(suite.get("byClass").propertyNames())
+          .as(suite.toString())
+          .isEqualTo(classes.getOrDefault(suite.get("suite").asString(), Set.of()));
     }
     assertThat(ran)
         .containsExactlyElementsOf(Arrays.stream(Suite.values()).map(Suite::word).toList());
+  }
+
+  @Test
+  void classesArePrintedWhenWanted() throws IOException {
+    String data = EvaluationData.write(dir.resolve("data")).toString();
+    String tiny = TinyModel.write(dir.resolve("tiny")).toString();
+    String[] args = {"evaluate", "--model", tiny, "--suite", "detection", "--data", data};
+    assertThat(MainTest.run(args).out()).doesNotContain("by class");
+    String[] more = Arrays.copyOf(args, args.length + 1);
+    more[args.length] = "--per-class";
+    assertThat(MainTest.run(more).out()).containsPattern("detection, AP by class:\n  dog  [01]");
   }
 
   @Test

@@ -154,6 +154,16 @@ public final class CocoEval {
    * @param perCategory by category id, ascending; -1 where the category has no truth
    */
   public record Report(Map<String, Double> rows, Map<Long, Double> perCategory) implements Scores {
+    /** The same with its classes. @param names of categories, by id */
+    Scores named(Map<Long, String> names) {
+      var classes = new LinkedHashMap<String, Double>();
+      perCategory.forEach(
+          (id, ap) -> {
+            if (ap >= 0) classes.put(names.get(id), ap);
+          });
+      return withClasses(classes);
+    }
+
     @Override
     public String toString() {
       return table();

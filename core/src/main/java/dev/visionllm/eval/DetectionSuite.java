@@ -43,6 +43,6 @@ record DetectionSuite(SceneSet set) implements Suites.Evaluation {
       }
       progress.at(++done);
     }
-    return CocoEval.boxes(truths, guesses);
+    return CocoEval.boxes(truths, guesses).named(set.classes());
   }
 }

@@ -43,6 +43,6 @@ record MaskSuite(SceneSet set) implements Suites.Evaluation {
       }
       progress.at(++done);
     }
-    return CocoEval.masks(truths, guesses);
+    return CocoEval.masks(truths, guesses).named(set.classes());
   }
 }

@@ -77,7 +77,7 @@ record PoseSuite(DataFolder data, KeypointDataset dataset) implements Suites.Eva
       }
       progress.at(++done);
     }
-    return CocoEval.keypoints(truths, guesses, sigmas::get);
+    return CocoEval.keypoints(truths, guesses, sigmas::get).named(names);
   }
 
   /** As COCO has it, an object without a labelled point is ignored. */

@@ -13,10 +13,39 @@ public interface Scores {
    */
   Map<String, Double> rows();
 
+  /**
+   * The first row's number class by class, of those classes that there is something to measure of;
+   * empty where it is not made of classes.
+   */
+  default Map<String, Double> byClass() {
+    return Map.of();
+  }
+
+  /** The same rows, with values of classes. */
+  default Scores withClasses(Map<String, Double> classes) {
+    var rows = rows();
+    return new Scores() {
+      @Override
+      public Map<String, Double> rows() {
+        return rows;
+      }
+
+      @Override
+      public Map<String, Double> byClass() {
+        return classes;
+      }
+    };
+  }
+
   /** The rows as lines of text, values aligned. */
   default String table() {
-    int longest = rows().keySet().stream().mapToInt(String::length).max().orElse(0);
-    return rows().entrySet().stream()
+    return table(rows());
+  }
+
+  /** Names and values as lines of text, values aligned. */
+  static String table(Map<String, Double> rows) {
+    int longest = rows.keySet().stream().mapToInt(String::length).max().orElse(0);
+    return rows.entrySet().stream()
         .map(r -> r.getKey() + " ".repeat(longest + 2 - r.getKey().length()) + number(r.getValue()))
         .collect(Collectors.joining("\n"));
   }

@@ -2,6 +2,7 @@ package dev.visionllm.eval;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -64,6 +65,15 @@ public final class SemanticScores {
       rows.put("aAcc", pixelAccuracy);
       rows.put("classes", (double) Arrays.stream(accuracy).filter(a -> !Double.isNaN(a)).count());
       return rows;
+    }
+
+    /** The same with its classes. @param names in the order of their numbers */
+    Scores named(List<String> names) {
+      var classes = new LinkedHashMap<String, Double>();
+      for (int k = 0; k < iou.length; k++) {
+        if (!Double.isNaN(iou[k])) classes.put(names.get(k), iou[k]);
+      }
+      return withClasses(classes);
     }
 
     private static double mean(double[] values) {

@@ -75,6 +75,6 @@ record SemanticSuite(SceneSet set, IndexMapDataset dataset, Map<Path, IndexMapDa
       scores.add(guess, truth.labels());
       progress.at(++done);
     }
-    return scores.report();
+    return scores.report().named(classes);
   }
 }
