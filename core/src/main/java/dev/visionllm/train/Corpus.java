@@ -2,25 +2,17 @@ package dev.visionllm.train;
 
 import dev.visionllm.data.CocoDataset;
 import dev.visionllm.data.Dialogue;
-import dev.visionllm.data.ExpressionDataset;
 import dev.visionllm.data.IndexMapDataset;
-import dev.visionllm.data.Problems;
 import dev.visionllm.geometry.Box;
 import dev.visionllm.geometry.LabelMap;
 import dev.visionllm.geometry.Mask;
 import dev.visionllm.geometry.Rle;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 
 /**
  * Pictures with everything known about them: objects of instances.json and dialogues of
@@ -113,105 +105,17 @@ public record Corpus(
     return out;
   }
 
-  /** Objects of instances.json, or where there is none the figures of keypoints.json. */
-  private static Path annotations(Path folder) {
-    Path instances = folder.resolve("instances.json");
-    Path keypoints = folder.resolve("keypoints.json");
-    return Files.exists(instances) || !Files.exists(keypoints) ? instances : keypoints;
-  }
-
   /**
    * Reads folders that hold images/ and instances.json or keypoints.json, conversations.jsonl, or
-   * both.
+   * both; semantic/ and refs.json may lie beside them.
+   *
+   * @throws IllegalArgumentException if a folder does not exist or a file in it is wrong
    */
   public static Corpus read(List<Path> folders) throws IOException {
-    List<Picture> pictures = new ArrayList<>();
-    TreeSet<String> classes = new TreeSet<>();
-    List<Expression> expressions = new ArrayList<>();
-    Map<Path, ClassMap> maps = new HashMap<>();
-    List<Album> albums = new ArrayList<>();
+    CorpusReader reader = new CorpusReader();
     for (Path folder : folders) {
-      if (!Files.isDirectory(folder)) {
-        throw new IllegalArgumentException(
-            "data folder " + folder + " does not exist: make it with \"visionllm data scenes\"");
-      }
-      Path instances = annotations(folder);
-      Path talk = folder.resolve("conversations.jsonl");
-      boolean talks = Files.exists(talk);
-      CocoDataset coco =
-          talks && !Files.exists(instances)
-              ? new CocoDataset(List.of(), List.of(), List.of())
-              : CocoDataset.read(instances);
-      Set<Path> annotated =
-          coco.pictures().stream()
-              .map(p -> Pictures.beside(instances, p.file()))
-              .collect(Collectors.toSet());
-      Map<Path, List<Dialogue>> dialogues = new HashMap<>();
-      for (Album a : talks ? Album.read(talk) : List.<Album>of()) {
-        if (a.pictures().size() == 1 && annotated.contains(a.pictures().get(0))) {
-          dialogues.computeIfAbsent(a.pictures().get(0), k -> new ArrayList<>()).add(a.dialogue());
-        } else {
-          albums.add(a);
-        }
-      }
-      Map<Long, String> names = coco.names();
-      classes.addAll(names.values());
-      Map<Long, List<CocoDataset.Annotation>> objects = coco.byPicture();
-      Map<Long, Picture> byId = new HashMap<>();
-      Map<Long, Thing> thingsById = new HashMap<>();
-      for (CocoDataset.Picture p : coco.pictures()) {
-        List<Thing> things = new ArrayList<>();
-        for (CocoDataset.Annotation a : objects.get(p.id())) {
-          Thing thing = new Thing(a.id(), names.get(a.categoryId()), a.box(), a.segmentation());
-          things.add(thing);
-          thingsById.put(a.id(), thing);
-        }
-        Path file = Pictures.beside(instances, p.file());
-        Picture picture =
-            new Picture(
-                file,
-                p.width(),
-                p.height(),
-                List.copyOf(things),
-                dialogues.getOrDefault(file, List.of()));
-        pictures.add(picture);
-        byId.put(p.id(), picture);
-      }
-      Path semantic = folder.resolve("semantic");
-      if (Files.isDirectory(semantic)) {
-        List<String> values =
-            coco.categories().stream()
-                .sorted(Comparator.comparingLong(CocoDataset.Category::id))
-                .map(CocoDataset.Category::name)
-                .toList();
-        IndexMapDataset dataset =
-            IndexMapDataset.open(
-                semantic,
-                folder.resolve("images"),
-                IndexMapDataset.Values.CLASSES,
-                values.size(),
-                Problems.refuse());
-        for (IndexMapDataset.Sample sample : dataset.samples()) {
-          maps.put(sample.picture(), new ClassMap(dataset, sample, values));
-        }
-      }
-      Path refs = folder.resolve("refs.json");
-      if (Files.exists(refs)) {
-        for (ExpressionDataset.Reference r :
-            ExpressionDataset.read(refs, coco, Problems.refuse()).references()) {
-          expressions.add(
-              new Expression(
-                  byId.get(r.pictureId()),
-                  thingsById.get(r.annotationId()),
-                  r.sentences().stream().map(ExpressionDataset.Sentence::raw).toList()));
-        }
-      }
+      reader.add(folder);
     }
-    return new Corpus(
-        List.copyOf(pictures),
-        List.copyOf(classes),
-        List.copyOf(expressions),
-        Map.copyOf(maps),
-        List.copyOf(albums));
+    return reader.corpus();
   }
 }

@@ -13,7 +13,11 @@ import dev.visionllm.nn.Features;
 import dev.visionllm.nn.Params;
 import dev.visionllm.tensor.Native;
 import dev.visionllm.tensor.TensorScope;
+import dev.visionllm.vlm.VisionLlmConfig;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -132,5 +136,18 @@ class DetectorStartTest {
       assertThat(start.get("unipose.pose_embed.0.layers.0.weight", 32, 32).numel()).isEqualTo(1024);
       assertThat(start.get("llm.lm_head.weight", 4, 4).numel()).isEqualTo(16);
     }
+  }
+
+  @Test
+  void aRecipeWithoutADetectorToStartAsIsRefused() throws IOException {
+    Recipe r =
+        Recipe.read(
+            Path.of("../recipes/nano/5-poses.yaml"),
+            Map.of("from", "{\"vis_encoder.*\": ../../models/nano}"));
+    assertThatThrownBy(() -> StartingWeights.of(r, VisionLlmConfig.read(r.model())))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "detector_start starts from trained weights, but no pattern of the recipe's from"
+                + " matches gdino.model.level_embed");
   }
 }

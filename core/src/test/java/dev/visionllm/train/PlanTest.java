@@ -65,7 +65,9 @@ class PlanTest {
     "2-patches.yaml, (vis_encoder|vl_bridge|region_encoder)\\..*",
     "3-language.yaml,"
         + " (vl_bridge|region_encoder)\\..*|emb_embeddings_(det|pose).*|llm\\.(?!model\\.embed).*",
-    "4-link.yaml, (gdino|llm)\\..*|emb_embeddings_det.*",
+    "4-link.yaml, gdino\\..*",
+    "10-pictures.yaml,"
+        + " emb_embeddings_(gen|edit).*|(sd|ip2p)\\.(emb_proj|llm2sd_mapper|sd_unet).*",
   })
   void shippedModelsRecipesHaveItsParameters(String recipe, String learning) throws IOException {
     Plan plan = plan("nano/" + recipe);
