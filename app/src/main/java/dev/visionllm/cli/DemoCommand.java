@@ -101,7 +101,7 @@ final class DemoCommand extends CliCommand {
           show(
               "what is at %.0f, %.0f".formatted(POINT.x(), POINT.y()),
               picture,
-              llm.segmentMarked(picture, List.of(POINT), threshold));
+              llm.segmentMarked(picture, List.of(POINT), 0));
         }
       }
       show(EXPRESSION, picture, llm.ground(picture, EXPRESSION, threshold).stream().toList());

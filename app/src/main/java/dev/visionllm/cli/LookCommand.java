@@ -30,7 +30,8 @@ abstract class LookCommand extends CliCommand {
   @Option(
       names = "--threshold",
       paramLabel = "T",
-      description = "Least score of a finding, 0 to 1 (default: the model's own).")
+      description =
+          "Least score of a finding, 0 to 1 (default: the model's own, 0 for marked regions).")
   private Double threshold;
 
   @Option(
@@ -43,6 +44,11 @@ abstract class LookCommand extends CliCommand {
 
   /** Refuses words that this command does not understand. */
   abstract void check(List<String> names) throws IOException;
+
+  /** The least score of a finding unless it is given. */
+  double least(VisionLlm llm) {
+    return llm.options().threshold();
+  }
 
   /** Looks at one picture. */
   abstract List<? extends Finding> find(
@@ -72,7 +78,7 @@ abstract class LookCommand extends CliCommand {
     Findings.check(out, files);
     List<Map<String, Object>> all = new ArrayList<>();
     try (VisionLlm llm = model.load(folder)) {
-      double least = threshold == null ? llm.options().threshold() : threshold;
+      double least = threshold == null ? least(llm) : threshold;
       for (int i = 0; i < pictures.size(); i++) {
         Raster picture = pictures.get(i);
         List<? extends Finding> found = find(llm, picture, names, least);

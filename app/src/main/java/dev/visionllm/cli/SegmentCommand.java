@@ -68,6 +68,12 @@ final class SegmentCommand extends LookCommand {
     }
   }
 
+  /** Something is where somebody marks it. */
+  @Override
+  double least(VisionLlm llm) {
+    return marked.isEmpty() ? super.least(llm) : 0;
+  }
+
   @Override
   List<Segment> find(VisionLlm llm, Raster picture, List<String> names, double threshold) {
     map = labels == null ? null : llm.semantic(picture, names);

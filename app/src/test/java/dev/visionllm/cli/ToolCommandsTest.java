@@ -97,6 +97,11 @@ class ToolCommandsTest {
   void segmentTakesRegions() {
     JsonNode found = json("segment", picture, "--region", "point:30,40", "--region", "box:1,1,9,9");
     assertThat(found.get("detections")).hasSize(2);
+    assertThat(found.get("threshold").asDouble()).isZero();
+    String nano = TinyModel.NANO.toString();
+    MainTest.Run unsure =
+        MainTest.run("segment", picture, "--region", "point:123,60", "--model", nano);
+    assertThat(unsure.out()).contains("region 1");
     refused(any("segment", picture), "either classes", "--region");
     refused(any("segment", picture, "dog", "--region", "point:3,4"), "either classes");
     refused(any("segment", picture, "--region", "point:3000,4"), "3000");
