@@ -153,8 +153,7 @@ final class ChosenSuites {
       command.print(
           "%s: %,d %s in %.1f s, %.0f ms each",
           suite.word(), items, evaluation.unit(), seconds, 1000 * seconds / items);
-      scores.table().lines().forEach(line -> command.out().println("  " + line));
-      command.out().flush();
+      printTable(command, scores.table());
     }
     return new Result(
         suite.word(),
@@ -164,5 +163,11 @@ final class ChosenSuites {
         1000 * seconds / items,
         rows,
         scores.byClass());
+  }
+
+  /** Prints the lines of a table below a heading. */
+  static void printTable(CliCommand command, String table) {
+    table.lines().forEach(line -> command.out().println("  " + line));
+    command.out().flush();
   }
 }

@@ -125,6 +125,6 @@ final class EvaluateCommand extends CliCommand {
   private void printClasses(ChosenSuites.Result of) {
     print("");
     print("%s, %s by class:", of.suite(), of.scores().keySet().iterator().next());
-    Scores.table(of.byClass()).lines().forEach(line -> out().println("  " + line));
+    ChosenSuites.printTable(this, Scores.table(of.byClass()));
   }
 }

@@ -30,8 +30,7 @@ abstract class LookCommand extends CliCommand {
   @Option(
       names = "--threshold",
       paramLabel = "T",
-      description =
-          "Least score of a finding, 0 to 1 (default: the model's own, 0 for marked regions).")
+      description = "Least score of a finding, 0 to 1 (default: the model's own).")
   private Double threshold;
 
   @Option(

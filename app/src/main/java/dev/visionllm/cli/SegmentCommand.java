@@ -36,7 +36,11 @@ final class SegmentCommand extends LookCommand {
   @Option(
       names = "--region",
       paramLabel = "KIND:...",
-      description = "A marked object: " + VisualPrompt.SYNTAX + ". May be given several times.")
+      description =
+          "A marked object: "
+              + VisualPrompt.SYNTAX
+              + ". May be given several times. Its best mask counts, unless --threshold is given,"
+              + " whatever its score.")
   private List<String> regions = List.of();
 
   @Option(

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -46,7 +45,7 @@ final class CorpusReader {
         Files.exists(talk) && !Files.exists(annotations)
             ? new CocoDataset(List.of(), List.of(), List.of())
             : CocoDataset.read(annotations);
-    Map<Long, Path> files = new LinkedHashMap<>();
+    Map<Long, Path> files = new HashMap<>();
     coco.pictures().forEach(p -> files.put(p.id(), Pictures.beside(annotations, p.file())));
     Map<Path, List<Dialogue>> dialogues = new HashMap<>();
     files.values().forEach(f -> dialogues.put(f, new ArrayList<>()));
