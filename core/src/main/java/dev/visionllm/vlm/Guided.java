@@ -41,12 +41,17 @@ public record Guided(String question, String answer, List<String> labels) {
 
   /** Calls the detector for objects that the user marked. */
   public static Guided segment(int regions) {
-    List<String> names = IntStream.rangeClosed(1, regions).mapToObj(i -> "region " + i).toList();
+    List<String> names = IntStream.rangeClosed(1, regions).mapToObj(Guided::region).toList();
     String marks = String.join(", ", Collections.nCopies(regions, Prompt.REGION));
     return new Guided(
         PICTURE + "Segment the objects marked as " + marks + ".",
         list(names, RoutingToken.DET) + ".",
         names);
+  }
+
+  /** How the answer names a marked object. @param number from 1 */
+  static String region(int number) {
+    return "region " + number;
   }
 
   /** Calls the detector for the one object that an expression describes. */

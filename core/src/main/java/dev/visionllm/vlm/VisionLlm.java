@@ -39,6 +39,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.NoGradGuard;
 
@@ -245,10 +246,12 @@ public final class VisionLlm implements AutoCloseable {
   }
 
   /**
-   * Finds the pixels of marked objects (interactive segmentation): for each region the best one,
-   * labelled "region 1" and so on.
+   * Finds the pixels of marked objects (interactive segmentation): for each region the one object
+   * whose score and fit with the mark are best, labelled "region 1" and so on; none for a region
+   * that meets nothing of a score above the threshold.
    *
    * @param regions at least one
+   * @return in the order of the regions
    */
   public synchronized List<Segment> segmentMarked(
       Raster picture, List<VisualPrompt> regions, double threshold) {
@@ -262,9 +265,15 @@ public final class VisionLlm implements AutoCloseable {
                   Guided.segment(regions.size()),
                   List.of(picture),
                   regions.stream().map(r -> new Preprocess.Mark(0, r)).toList());
-          Set<String> seen = new HashSet<>();
-          return tools.finder().segment(picture, calls, threshold).stream()
-              .filter(s -> seen.add(s.label()))
+          var found =
+              tools.finder().segment(picture, calls, threshold).stream()
+                  .collect(Collectors.groupingBy(Segment::label));
+          return IntStream.range(0, regions.size())
+              .mapToObj(
+                  i ->
+                      Marked.object(
+                          found.getOrDefault(Guided.region(i + 1), List.of()), regions.get(i)))
+              .flatMap(Optional::stream)
               .toList();
         });
   }

@@ -184,10 +184,10 @@ class ConversationTest {
         .hasSameSizeAs(model.segment(shown, List.of("dog", "cat"), 0));
     assertThat(model.semantic(shown, List.of("dog", "cat")).labels()).hasSize(70 * 50);
     List<VisualPrompt> marks =
-        List.of(new VisualPrompt.PointPrompt(20, 20), new VisualPrompt.PointPrompt(40, 30));
+        List.of(VisualPrompt.BoxPrompt.of(2, 3, 70, 50), VisualPrompt.BoxPrompt.of(0, 0, 40, 30));
     assertThat(model.segmentMarked(shown, marks, 0))
         .extracting(Segment::label)
-        .containsExactlyInAnyOrder("region 1", "region 2");
+        .containsExactly("region 1", "region 2");
     Map<String, dev.visionllm.geometry.KeypointSet> sets = new LinkedHashMap<>();
     sets.put("person", KeypointSets.COCO);
     sets.put("heron", dev.visionllm.geometry.KeypointSet.ofList("beak, left wing"));
