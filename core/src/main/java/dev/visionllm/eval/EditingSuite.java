@@ -64,6 +64,7 @@ record EditingSuite(EditDataset dataset, Path folder, List<EditDataset.Sample> s
     var byKind = new TreeMap<EditKind, List<Boolean>>();
     var possible = new ArrayList<Boolean>();
     var kept = new ArrayList<Double>();
+    var called = new ArrayList<Boolean>();
     for (int i = 0; i < samples.size(); i++) {
       var sample = samples.get(i);
       Pair pair = BrokenSample.located(folder, sample.at(), () -> read(sample));
@@ -80,6 +81,7 @@ record EditingSuite(EditDataset dataset, Path folder, List<EditDataset.Sample> s
       if (!Double.isNaN(squared)) {
         kept.add(Math.min(BEST_PSNR, PixelDifference.psnr(squared)));
       }
+      called.add(FreeRequest.EDITING.called(subject, pair.instruction, List.of(pair.before), i));
       progress.at(i + 1);
     }
     var rows = new LinkedHashMap<String, Double>();
@@ -89,6 +91,7 @@ record EditingSuite(EditDataset dataset, Path folder, List<EditDataset.Sample> s
     rows.put(
         "PSNR outside of the change, dB",
         kept.stream().mapToDouble(v -> v).average().orElse(Double.NaN));
+    rows.put(FreeRequest.EDITING.row(), share(called));
     byKind.forEach((kind, all) -> rows.put(kind.word() + " edits", (double) all.size()));
     return new Suites.Rows(rows);
   }

@@ -58,7 +58,7 @@ record GenerationSuite(List<Item> all) implements Suites.Evaluation {
   @Override
   public Scores run(Suites.Subject subject, Suites.Settings settings, Suites.Progress progress)
       throws IOException {
-    int complete = 0, found = 0, named = 0, possible = 0, done = 0;
+    int complete = 0, found = 0, named = 0, possible = 0, called = 0, done = 0;
     for (var item : all) {
       Raster made = subject.generate(item.caption, item.id, settings.steps());
       int n = found(subject, made, item);
@@ -66,12 +66,14 @@ record GenerationSuite(List<Item> all) implements Suites.Evaluation {
       found += n;
       named += item.objects.size();
       possible += found(subject, ImageFiles.read(item.real), item) == item.objects.size() ? 1 : 0;
+      called += FreeRequest.GENERATION.called(subject, item.caption, List.of(), item.id) ? 1 : 0;
       progress.at(++done);
     }
     var rows = new LinkedHashMap<String, Double>();
     rows.put("pictures with all named objects", (double) complete / all.size());
     rows.put("named objects found", (double) found / named);
     rows.put("real pictures with all named objects", (double) possible / all.size());
+    rows.put(FreeRequest.GENERATION.row(), (double) called / all.size());
     rows.put("named objects", (double) named);
     rows.put("captions", (double) all.size());
     return new Suites.Rows(rows);

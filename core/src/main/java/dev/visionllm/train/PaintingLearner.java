@@ -51,10 +51,10 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
   private final LatentDiffusion model;
   private final ClipTokenizer words;
   private final int side;
-  private final boolean captionsOnly;
+  private final double captionsOnly;
 
   private PaintingLearner(
-      Task<T> task, LatentDiffusion model, Path folder, int side, boolean captionsOnly)
+      Task<T> task, LatentDiffusion model, Path folder, int side, double captionsOnly)
       throws IOException {
     this.task = task;
     this.model = model;
@@ -132,8 +132,8 @@ final class PaintingLearner<T extends Painting> implements ToolLearner<T> {
         F.cat(0, rows.stream().map(r -> r.states(task.tool(), 1)).toList()); // (b, e, l)
     List<T> batch = rows.stream().map(Called::target).toList();
     DiffusionLoss loss = new DiffusionLoss(model, task.drop());
-    if (captionsOnly) {
-      return loss.ofCaptions(states, ids(batch));
+    if (captionsOnly > 0) {
+      return F.scale(loss.ofCaptions(states, ids(batch)), captionsOnly);
     }
     Tensor pictures = planes(batch, Painting::picture);
     return loss.of(states, pictures, sources(batch), ids(batch), empty(), loss.draw(pictures))

@@ -157,22 +157,23 @@ public record Recipe(
    * @param editing side of those that are edited, likewise
    * @param editsAsDraws whether image editing starts as image generation does, from the same
    *     folders, not from its own names
-   * @param captionsOnly whether behind a language model nothing is learnt but what the text encoder
-   *     says of the captions: the denoiser is not run
+   * @param captionsOnly if positive, nothing is learnt behind a language model but what the text
+   *     encoder says of the captions, with this weight: the denoiser is not run
    */
   public record Painter(
       int generation,
       int editing,
       @JsonProperty("edits_as_draws") boolean editsAsDraws,
-      @JsonProperty("captions_only") boolean captionsOnly) {
-    private static final Painter OWN = new Painter(0, 0, false, false);
+      @JsonProperty("captions_only") double captionsOnly) {
+    private static final Painter OWN = new Painter(0, 0, false, 0);
 
-    /** Refuses negative sides. */
+    /** Refuses negative numbers. */
     public Painter {
-      if (generation < 0 || editing < 0) {
+      if (generation < 0 || editing < 0 || !(captionsOnly >= 0)) {
         throw new IllegalArgumentException(
-            "the painter's generation is %d and editing %d pixels: neither may be negative"
-                .formatted(generation, editing));
+            "the painter's generation is %d and editing %d pixels, captions_only %s: none may be"
+                    .formatted(generation, editing, captionsOnly)
+                + " negative");
       }
     }
   }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.visionllm.geometry.Box;
 import dev.visionllm.image.ImageFiles;
 import dev.visionllm.image.Raster;
+import dev.visionllm.prompt.Prompt;
 import dev.visionllm.result.Detection;
 import dev.visionllm.result.Segment;
 import java.io.IOException;
@@ -36,6 +37,12 @@ class EditingSuiteTest {
     public Raster edit(Raster picture, String instruction, long seed, int steps) {
       assertThat(seed).isEqualTo(KINDS.indexOf(instruction));
       return edits.apply(picture, instruction);
+    }
+
+    @Override
+    public String say(Prompt prompt) {
+      assertThat(prompt.images()).hasSize(1);
+      return prompt.text().contains("style") ? "Nothing but words." : "The new picture: [EDIT].";
     }
 
     @Override
@@ -85,7 +92,8 @@ class EditingSuiteTest {
     assertThat(perfect)
         .containsEntry("edits done", 1.0)
         .containsEntry("true pictures that pass", 1.0)
-        .containsEntry("PSNR outside of the change, dB", 100.0);
+        .containsEntry("PSNR outside of the change, dB", 100.0)
+        .containsEntry("asked in free words: [EDIT] called", 6 / 7.0);
     KINDS.forEach(
         k -> assertThat(perfect).containsEntry(k + " done", 1.0).containsEntry(k + " edits", 1.0));
     // nothing is changed

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.visionllm.image.Raster;
+import dev.visionllm.prompt.Prompt;
 import dev.visionllm.result.Detection;
 import dev.visionllm.result.Segment;
 import java.io.IOException;
@@ -25,6 +26,12 @@ class GenerationSuiteTest {
       assertThat(steps).isEqualTo(5);
       seeds.add(seed);
       return paints.apply(caption);
+    }
+
+    @Override
+    public String say(Prompt prompt) {
+      assertThat(prompt.images()).isEmpty();
+      return prompt.text().contains("cats") ? "Here it is [GEN]." : "dog[DET].";
     }
 
     @Override
@@ -58,6 +65,7 @@ class GenerationSuiteTest {
         .containsEntry("pictures with all named objects", 1.0)
         .containsEntry("named objects found", 1.0)
         .containsEntry("real pictures with all named objects", 1.0)
+        .containsEntry("asked in free words: [GEN] called", .5)
         .containsEntry("named objects", 3.0)
         .containsEntry("captions", 2.0);
     assertThat(perfect.seeds).containsExactly(40L, 51L);

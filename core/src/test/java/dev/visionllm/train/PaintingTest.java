@@ -2,6 +2,7 @@ package dev.visionllm.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.visionllm.checkpoint.Checkpoint;
 import dev.visionllm.checkpoint.Init;
@@ -213,7 +214,7 @@ class PaintingTest {
 
   @Test
   void theLinkCanLearnFromCaptionsAlone() throws IOException {
-    Recipe recipe = recipe(model, "linked", PAIRS + EDITS, "sd[.].*", ", captions_only: true");
+    Recipe recipe = recipe(model, "linked", PAIRS + EDITS, "sd[.].*", ", captions_only: 1");
     try (var scope = TensorScope.open();
         Fixture f = new Fixture(recipe)) {
       Objective.Losses losses = linked(f);
@@ -221,6 +222,17 @@ class PaintingTest {
       losses.chain().backward();
       assertThat(f.learning("sd.llm2sd_mapper")).isGreaterThan(20);
       assertThat(f.learning("sd.sd_")).isZero();
+    }
+    double one = captionLoss(1), four = captionLoss(4);
+    assertThat(one).isPositive();
+    assertThat(four).isCloseTo(4 * one, within(1e-5));
+  }
+
+  private double captionLoss(int weight) throws IOException {
+    Recipe recipe = recipe(model, "linked", PAIRS + EDITS, "sd[.].*", ", captions_only: " + weight);
+    try (var scope = TensorScope.open();
+        Fixture f = new Fixture(recipe)) {
+      return linked(f).parts().get("generation").item_float();
     }
   }
 

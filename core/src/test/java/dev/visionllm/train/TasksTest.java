@@ -174,7 +174,7 @@ class TasksTest {
               config.multimodal().tokensPerTile());
       Decoders decoders = Decoders.of(params, config);
       Painters none =
-          new Painters(folder, decoders, new Recipe.Painter(0, 0, false, false), Problems.refuse());
+          new Painters(folder, decoders, new Recipe.Painter(0, 0, false, 0), Problems.refuse());
       Tasks tasks = new Tasks(config, preprocess, model, decoders, detector, none);
       List<SampleSource> opened = new ArrayList<>();
       for (Source s : sources) {
