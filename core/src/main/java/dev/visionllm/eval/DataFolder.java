@@ -10,6 +10,9 @@ import java.util.List;
 
 /** A folder of annotated data to evaluate on; what suites share is read once, when it is needed. */
 public final class DataFolder {
+  private static final String INSTANCES = "instances.json";
+  private static final String TALK = "conversations.jsonl";
+
   private final Path folder;
   private final int limit;
   private CocoDataset instances; // null until it is read
@@ -69,7 +72,7 @@ public final class DataFolder {
   /** All of instances.json. */
   CocoDataset instances() throws IOException {
     if (instances == null) {
-      instances = CocoDataset.read(require("instances.json"));
+      instances = CocoDataset.read(require(INSTANCES));
     }
     return instances;
   }
@@ -77,10 +80,19 @@ public final class DataFolder {
   /** The pictures of instances.json, the first ones, and conversations.jsonl if there is one. */
   SceneSet scenes() throws IOException {
     if (scenes == null) {
-      Path file = folder.resolve("conversations.jsonl");
+      Path file = folder.resolve(TALK);
       List<Dialogue> talk = Files.exists(file) ? LlavaDataset.read(file) : List.of();
       scenes = SceneSet.of(this, instances(), talk);
     }
     return scenes;
+  }
+
+  /** The same, or conversations.jsonl alone where there is no instances.json. */
+  SceneSet talk() throws IOException {
+    if (Files.exists(folder.resolve(INSTANCES))) {
+      return scenes();
+    }
+    CocoDataset none = new CocoDataset(List.of(), List.of(), List.of());
+    return SceneSet.of(this, none, LlavaDataset.read(require(TALK)));
   }
 }

@@ -26,7 +26,7 @@ record RoutingSuite(Questions questions, Set<String> calling) implements Suites.
       Set.of(RoutingToken.GEN.text(), RoutingToken.EDIT.text());
 
   RoutingSuite(DataFolder data) throws IOException {
-    this(data.scenes());
+    this(data.talk());
   }
 
   private RoutingSuite(SceneSet set) {

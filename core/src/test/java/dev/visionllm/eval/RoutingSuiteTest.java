@@ -1,9 +1,11 @@
 package dev.visionllm.eval;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.visionllm.prompt.Prompt;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
@@ -85,5 +87,18 @@ class RoutingSuiteTest {
         .containsEntry("segmentation: right set of classes", 1.0)
         .containsEntry("segmentation: routing success", 0.0)
         .containsEntry("pose: routing success", 1.0);
+  }
+
+  @Test
+  void figuresNeedNoInstances() throws IOException {
+    var world = TinyWorld.write(dir);
+    Files.delete(dir.resolve("instances.json"));
+    assertThatThrownBy(() -> Suite.ROUTING.open(world.open()))
+        .isInstanceOf(MissingData.class)
+        .hasMessageContaining("has no conversations.jsonl");
+    world.file("conversations.jsonl", dialogue(1, "a.png", "pose"));
+    assertThat(world.run(Suite.ROUTING, new Saying(p -> REPLIES.get(1))))
+        .containsEntry("pose: routing success", 1.0)
+        .containsEntry("pose: answers", 1.0);
   }
 }
