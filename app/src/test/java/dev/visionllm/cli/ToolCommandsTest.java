@@ -95,7 +95,8 @@ class ToolCommandsTest {
 
   @Test
   void segmentTakesRegions() {
-    JsonNode found = json("segment", picture, "--region", "point:30,40", "--region", "box:1,1,9,9");
+    JsonNode found =
+        json("segment", picture, "--region", "point:30,40", "--region", "box:1,1,250,250");
     assertThat(found.get("detections")).hasSize(2);
     assertThat(found.get("threshold").asDouble()).isZero();
     String nano = TinyModel.NANO.toString();
